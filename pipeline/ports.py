@@ -1,0 +1,112 @@
+"""What the pipeline asks of models: small protocols, implemented in ``models/``.
+
+An adapter is one class with these methods and one line in ``models/registry.py``. Every adapter
+says who it is through ``identity``: name, version and weight digest in one string, kept with
+every result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.types import Interval, Role, Samples, Segment, SpeakerSpan, Tone
+
+SAMPLE_RATE = 16_000
+"""Hz; every port takes sound at this rate."""
+
+
+@runtime_checkable
+class SpeechDetector(Protocol):
+    """Finds where anybody speaks."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and weight digest."""
+        ...
+
+    def detect(self, samples: Samples) -> tuple[Interval, ...]:
+        """Speech intervals of 16 kHz mono ``samples``, in time order, not overlapping."""
+        ...
+
+
+@runtime_checkable
+class Transcriber(Protocol):
+    """Turns speech into words."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and weight digest."""
+        ...
+
+    def transcribe(self, samples: Samples) -> tuple[Segment, ...]:
+        """Segments of 16 kHz mono ``samples`` (any length), in time order, with word times.
+
+        The text is as the model wrote it: script and punctuation are the pipeline's work.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diarization:
+    """A diarizer's two answers.
+
+    Attributes:
+        regular: who speaks when, overlaps included.
+        exclusive: the same with at most one speaker at a time, made for giving words a speaker.
+    """
+
+    regular: tuple[SpeakerSpan, ...]
+    exclusive: tuple[SpeakerSpan, ...]
+
+
+@runtime_checkable
+class Diarizer(Protocol):
+    """Separates the speakers of a mono recording."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and weight digest."""
+        ...
+
+    def diarize(self, samples: Samples) -> Diarization:
+        """Speakers of 16 kHz mono ``samples``.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        ...
+
+
+@runtime_checkable
+class Tokenizer(Protocol):
+    """Cuts Chinese text into words."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and dictionary digest."""
+        ...
+
+    def cut(self, text: str) -> tuple[str, ...]:
+        """The words of ``text`` in order; joined they are ``text`` again."""
+        ...
+
+
+@runtime_checkable
+class ToneClassifier(Protocol):
+    """Judges how words sound."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and training-data digest."""
+        ...
+
+    def classify(self, texts: Sequence[str], roles: Sequence[Role]) -> tuple[Mapping[Tone, float], ...]:
+        """Probabilities of each tone for each text; each mapping sums to 1."""
+        ...

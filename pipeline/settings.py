@@ -1,0 +1,188 @@
+"""The settings: ``configs/default.toml``, overlaid by the file that ``--config`` names.
+
+Every value stands in the default file; the classes here give it a type and a range. A key that
+no class knows is an error that names the nearest known one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import ConfigError, UnknownNameError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+CONFIGS = PROJECT_ROOT / "configs"
+DEFAULT_SETTINGS = CONFIGS / "default.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AudioSettings(_Section):
+    """Limits of decoding. Levels are dB relative to full scale."""
+
+    min_seconds: float = Field(ge=0)
+    max_seconds: float = Field(gt=0)
+    max_channels: int = Field(ge=1, le=64)
+    min_rate_hz: int = Field(gt=0)
+    max_rate_hz: int = Field(gt=0)
+    silence_dbfs: float = Field(le=0)
+    dead_channel_dbfs: float = Field(le=0)
+    dual_mono_correlation: float = Field(ge=0, le=1)
+    truncation_tolerance_s: float = Field(ge=0)
+
+
+class VadSettings(_Section):
+    """Speech activity, tuned to telephone sound."""
+
+    engine: str
+    threshold: float = Field(gt=0, lt=1)
+    min_speech_ms: int = Field(ge=0)
+    min_silence_ms: int = Field(ge=0)
+    pad_ms: int = Field(ge=0)
+
+
+class AsrSettings(_Section):
+    """Transcription. ``threads`` 0 means one a core."""
+
+    engine: str
+    model: str
+    model_path: str
+    device: Literal["cpu", "cuda", "auto"]
+    compute_type: str
+    beam_size: int = Field(ge=1, le=20)
+    language: str
+    threads: int = Field(ge=0)
+    window_s: float = Field(gt=1, le=30)
+
+
+class DiarizationSettings(_Section):
+    """Speakers of mono recordings."""
+
+    engine: str
+    pipeline_path: str
+    min_speakers: int = Field(ge=1)
+    max_speakers: int = Field(ge=1)
+    step_ratio: float = Field(gt=0, le=1)
+
+
+class TurnSettings(_Section):
+    """How words become turns. Times in milliseconds."""
+
+    max_gap_ms: int = Field(ge=0)
+    min_scored_speech_ms: int = Field(ge=0)
+    leakage_db: float = Field(ge=0)
+
+
+class RoleSettings(_Section):
+    """Below ``review_below`` a finding on a turn is for review only."""
+
+    review_below: float = Field(ge=0, le=1)
+
+
+class DetectSettings(_Section):
+    """Rules. A finding at or above ``violation_confidence`` is a violation, else for review."""
+
+    rules: str
+    norms: str
+    violation_confidence: float = Field(ge=0, le=1)
+    asr_review_below: float = Field(ge=0, le=1)
+
+
+class ScoreSettings(_Section):
+    """Which scorecard."""
+
+    scorecard: str
+
+
+class BatchSettings(_Section):
+    """How a batch runs."""
+
+    workers: int = Field(ge=1, le=64)
+    chunk_calls: int = Field(ge=1)
+    retries: int = Field(ge=0, le=10)
+    retry_delay_s: float = Field(ge=0)
+
+
+class ReportSettings(_Section):
+    """Language of reports and whether people are masked in them."""
+
+    language: Literal["zh", "en"]
+    mask: bool
+
+
+class ModelSettings(_Section):
+    """Where weights are kept; empty means the user's cache folder."""
+
+    cache_dir: str
+
+
+class Settings(_Section):
+    """All settings."""
+
+    audio: AudioSettings
+    vad: VadSettings
+    asr: AsrSettings
+    diarization: DiarizationSettings
+    turns: TurnSettings
+    roles: RoleSettings
+    detect: DetectSettings
+    score: ScoreSettings
+    batch: BatchSettings
+    report: ReportSettings
+    models: ModelSettings
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what can change a result: all sections but ``batch``, ``report`` and ``models``."""
+        content = self.model_dump(mode="json", exclude={"batch", "report", "models"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def path(self, value: str) -> Path:
+        """A path in the settings: absolute, or relative to the ``configs`` folder."""
+        path = Path(value).expanduser()
+        return path if path.is_absolute() else CONFIGS / path
+
+
+def load_settings(overlay: Path | None = None) -> Settings:
+    """Read the default settings and lay ``overlay`` over them.
+
+    Raises:
+        ConfigError: a file cannot be read, or a value is wrong; the message names file and key.
+    """
+    values = _read(DEFAULT_SETTINGS)
+    if overlay is not None:
+        values = _merge(values, _read(overlay), overlay, ())
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{overlay or DEFAULT_SETTINGS}: {where}: {first['msg']}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any], path: Path, trail: tuple[str, ...]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if key not in base:
+            raise UnknownNameError(f"setting in {path.name}", ".".join((*trail, key)), [".".join((*trail, k)) for k in base])
+        if isinstance(base[key], dict) != isinstance(value, dict):
+            raise ConfigError(f"{path}: {'.'.join((*trail, key))}: a table and a value cannot replace each other")
+        merged[key] = _merge(base[key], value, path, (*trail, key)) if isinstance(value, dict) else value
+    return merged
