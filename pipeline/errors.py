@@ -80,7 +80,9 @@ class ManifestError(TingheError):
     code = "manifest_row"
     quarantine = True
 
-    def __init__(self, message: str, *, line: int, field: str | None = None, reason: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, line: int, field: str | None = None, reason: str | None = None
+    ) -> None:
         super().__init__(message, reason=reason)
         self.line = line
         self.field = field

@@ -41,7 +41,8 @@ class CallMetadata(BaseModel):
     customer_name: str | None = None
     customer_sex: Literal["M", "F"] | None = None
     callee_role: (
-        Literal["debtor", "relative", "colleague", "emergency_contact", "guarantor", "stranger", "unknown"] | None
+        Literal["debtor", "relative", "colleague", "emergency_contact", "guarantor", "stranger", "unknown"]
+        | None
     ) = None
     direction: Literal["outbound", "inbound"] | None = None
     started_at: AwareDatetime | None = None

@@ -181,8 +181,12 @@ def _merge(base: dict[str, Any], over: dict[str, Any], path: Path, trail: tuple[
     merged = dict(base)
     for key, value in over.items():
         if key not in base:
-            raise UnknownNameError(f"setting in {path.name}", ".".join((*trail, key)), [".".join((*trail, k)) for k in base])
+            raise UnknownNameError(
+                f"setting in {path.name}", ".".join((*trail, key)), [".".join((*trail, k)) for k in base]
+            )
         if isinstance(base[key], dict) != isinstance(value, dict):
-            raise ConfigError(f"{path}: {'.'.join((*trail, key))}: a table and a value cannot replace each other")
+            raise ConfigError(
+                f"{path}: {'.'.join((*trail, key))}: a table and a value cannot replace each other"
+            )
         merged[key] = _merge(base[key], value, path, (*trail, key)) if isinstance(value, dict) else value
     return merged

@@ -257,7 +257,12 @@ class Evidence:
             raise ValueError(f"evidence offsets {start}:{end} outside turn {turn.index}")
         start_ms, end_ms = _quote_times(turn, start, end)
         return cls(
-            turn=turn.index, start=start, end=end, quote=turn.text[start:end], start_ms=start_ms, end_ms=end_ms
+            turn=turn.index,
+            start=start,
+            end=end,
+            quote=turn.text[start:end],
+            start_ms=start_ms,
+            end_ms=end_ms,
         )
 
     @classmethod

@@ -1,0 +1,210 @@
+"""Rules that no single phrase raises: absence, order, the clock, figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from decimal import Decimal
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from pipeline.detect.context import CompiledContext, sentence_at
+from pipeline.detect.figures import days_in, yuan_in
+from pipeline.detect.match import CompiledNeighbour, Raised
+from pipeline.detect.patterns import Pattern, any_match, compile_all
+from pipeline.detect.view import CallView, test_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipeline.detect.schema import Absent, Amount, Clock, Order
+
+_OPENING_TURNS = 2
+
+
+def _opens(view: CallView, opening: tuple[Pattern, ...]) -> bool:
+    """Whether the transcript begins where a call begins."""
+    return not opening or any(any_match(opening, text, view.fields) for text in view.folded[:_OPENING_TURNS])
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentCheck:
+    """Something that should be said and is not."""
+
+    rule: Absent
+    text: tuple[Pattern, ...]
+    unless: tuple[CompiledContext, ...]
+    opening: tuple[Pattern, ...]
+
+    @classmethod
+    def of(
+        cls,
+        rule: Absent,
+        words: Mapping[str, tuple[str, ...]],
+        contexts: Mapping[str, tuple[CompiledContext, ...]],
+    ) -> AbsentCheck:
+        """Compile the patterns of an absence."""
+        return cls(
+            rule,
+            compile_all(rule.text, words),
+            tuple(context for name in rule.unless for context in contexts[name]),
+            compile_all(rule.opening, words),
+        )
+
+    def find(self, view: CallView) -> Iterator[Raised]:
+        """At most one finding, about the whole call."""
+        own = list(view.said_by(self.rule.says))
+        if len(own) < self.rule.needs_turns or not _opens(view, self.opening):
+            return
+        if any(self._said(view, position) for position in own[: self.rule.within]):
+            return
+        if any(test_fields({name: test}, view.fields).holds for name, test in self.rule.satisfied_by.items()):
+            return
+        verdict = test_fields(self.rule.when, view.fields)
+        if verdict.holds or verdict.unknown:
+            missing = verdict.unknown[0] if verdict.unknown else None
+            yield Raised(position=None, confidence=self.rule.confidence, missing=missing)
+
+    def _said(self, view: CallView, position: int) -> bool:
+        folded = view.folded[position]
+        return any(
+            not any(context.spares(folded, *match.span(), view.fields) for context in self.unless)
+            for pattern in self.text
+            for match in pattern.finditer(folded, view.fields)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCheck:
+    """Something that may only be said once something else has happened."""
+
+    rule: Order
+    then: tuple[Pattern, ...]
+    without: tuple[Pattern, ...]
+    first: tuple[CompiledNeighbour, ...]
+    opening: tuple[Pattern, ...]
+
+    @classmethod
+    def of(cls, rule: Order, words: Mapping[str, tuple[str, ...]]) -> OrderCheck:
+        """Compile the patterns of an order."""
+        return cls(
+            rule,
+            compile_all(rule.then, words),
+            compile_all(rule.without, words),
+            tuple(CompiledNeighbour.of(part, words) for part in rule.first),
+            compile_all(rule.opening, words),
+        )
+
+    def find(self, view: CallView) -> Iterator[Raised]:
+        """At most one finding: the first stretch that came too early."""
+        if not _opens(view, self.opening):
+            return
+        verdict = test_fields(self.rule.when, view.fields)
+        if not verdict.holds and not verdict.unknown:
+            return
+        for position in view.said_by(self.rule.says):
+            if any(first.found(view, position, back=True) for first in self.first):
+                return
+            span = self._broken(view, position)
+            if span:
+                missing = verdict.unknown[0] if verdict.unknown else None
+                yield Raised(
+                    position=position,
+                    start=span[0],
+                    end=span[1],
+                    confidence=self.rule.confidence,
+                    missing=missing,
+                )
+                return
+
+    def _broken(self, view: CallView, position: int) -> tuple[int, int] | None:
+        folded = view.folded[position]
+        for pattern in self.then:
+            for match in pattern.finditer(folded, view.fields):
+                sentence = sentence_at(folded, *match.span())
+                if not any_match(self.without, folded[sentence.start : sentence.end], view.fields):
+                    return match.span()
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCheck:
+    """A call at an hour when nobody may be called."""
+
+    rule: Clock
+
+    def find(self, view: CallView) -> Iterator[Raised]:
+        """At most one finding, about the whole call."""
+        verdict = test_fields(self.rule.when, view.fields)
+        agreed = self.rule.unless_field is not None and view.fields.get(self.rule.unless_field)
+        if agreed or (not verdict.holds and not verdict.unknown):
+            return
+        started_at = view.fields.get("started_at")
+        if not isinstance(started_at, datetime):
+            yield Raised(position=None, confidence=1.0, missing="started_at")
+            return
+        for band in self.rule.bands:
+            if _inside(started_at.time(), time.fromisoformat(band.start), time.fromisoformat(band.end)):
+                missing = verdict.unknown[0] if verdict.unknown else None
+                yield Raised(position=None, confidence=1.0, severity=band.severity, missing=missing)
+                return
+
+
+def _inside(moment: time, start: time, end: time) -> bool:
+    return start <= moment < end if start <= end else moment >= start or moment < end
+
+
+@dataclass(frozen=True, slots=True)
+class AmountCheck:
+    """A figure that the file does not know."""
+
+    rule: Amount
+    text: tuple[Pattern, ...]
+    without: tuple[Pattern, ...]
+
+    @classmethod
+    def of(cls, rule: Amount, words: Mapping[str, tuple[str, ...]]) -> AmountCheck:
+        """Compile the patterns of a figure."""
+        return cls(rule, compile_all(rule.text, words), compile_all(rule.without, words))
+
+    def find(self, view: CallView) -> Iterator[Raised]:
+        """One finding a turn: the figure that is furthest off."""
+        known = [
+            Decimal(str(view.fields[name])) for name in self.rule.ledger if view.fields.get(name) is not None
+        ]
+        for position in view.said_by(self.rule.says):
+            wrong = [
+                (start, end)
+                for start, end, value in self._stated(view, position)
+                if not known or not self._agrees(value, known)
+            ]
+            if wrong:
+                start, end = wrong[0]
+                missing = None if known else self.rule.ledger[0]
+                yield Raised(
+                    position=position, start=start, end=end, confidence=self.rule.confidence, missing=missing
+                )
+
+    def _stated(self, view: CallView, position: int) -> Iterator[tuple[int, int, Decimal]]:
+        folded = view.folded[position]
+        read = yuan_in if self.rule.unit == "yuan" else days_in
+        for pattern in self.text:
+            for match in pattern.finditer(folded, view.fields):
+                sentence = sentence_at(folded, *match.span())
+                if any_match(self.without, folded[sentence.start : sentence.end], view.fields):
+                    continue
+                for start, end, value in read(match.group()):
+                    yield match.start() + start, match.start() + end, value
+
+    def _agrees(self, value: Decimal, known: list[Decimal]) -> bool:
+        figures = {
+            *known,
+            *(abs(a - b) for a, b in combinations(known, 2)),
+            *(a + b for a, b in combinations(known, 2)),
+        }
+        if self.rule.direction == "over" and value <= max(known):
+            return True
+        return any(abs(value - figure) <= self._slack(figure) for figure in figures)
+
+    def _slack(self, figure: Any) -> Decimal:
+        return max(figure * Decimal(str(self.rule.tolerance)), Decimal(str(self.rule.at_least)))

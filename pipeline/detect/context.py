@@ -1,0 +1,104 @@
+"""Who is really saying it: clauses, sentences, and the contexts that spare a hit.
+
+«我们不会去您单位», «您说之前有人威胁您» and «如果有人冒充法院，请报警» hold the words of a threat
+and are none. What negation, reported speech and warnings look like stands in
+``configs/rules/contexts.yaml``; here is only where to look for them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.detect.patterns import Pattern, compile_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.detect.schema import Context
+
+_SENTENCE_END = re.compile(r"[。！？!?；;]+")
+_CLAUSE_END = re.compile(r"[。！？!?；;，,、：:]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Offsets in a text, half-open."""
+
+    start: int
+    end: int
+
+
+def sentence_at(text: str, start: int, end: int) -> Span:
+    """The sentence (or sentences) around ``text[start:end]``."""
+    return _unit(_SENTENCE_END, text, start, end)
+
+
+def clause_at(text: str, start: int, end: int) -> Span:
+    """The clause (or clauses) around ``text[start:end]``."""
+    return _unit(_CLAUSE_END, text, start, end)
+
+
+def _unit(boundary: re.Pattern[str], text: str, start: int, end: int) -> Span:
+    left = 0
+    right = len(text)
+    for mark in boundary.finditer(text):
+        if mark.end() <= start:
+            left = mark.end()
+        elif mark.end() >= end:
+            right = mark.end()
+            break
+    return Span(left, right)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledContext:
+    """A context ready for matching."""
+
+    scope: str
+    text: tuple[Pattern, ...]
+    ignore: tuple[Pattern, ...]
+    near: int | None
+
+    def spares(self, folded: str, start: int, end: int, fields: Mapping[str, Any]) -> bool:
+        """Whether the hit at ``folded[start:end]`` stands in this context."""
+        span = self._where(folded, start, end)
+        stretch = folded[span.start : span.end]
+        for pattern in self.ignore:
+            stretch = pattern.regex(fields).sub(lambda m: "〼" * len(m.group()), stretch)
+        for pattern in self.text:
+            for match in pattern.finditer(stretch, fields):
+                if self.near is None or span.end - span.start - match.end() <= self.near:
+                    return True
+        return False
+
+    def _where(self, folded: str, start: int, end: int) -> Span:
+        if self.scope == "turn":
+            return Span(0, len(folded))
+        if self.scope == "sentence":
+            return sentence_at(folded, start, end)
+        clause = clause_at(folded, start, end)
+        if self.scope == "before":
+            return Span(clause.start, start)
+        if self.scope == "behind":
+            return Span(end, clause.end)
+        return clause
+
+
+def compile_contexts(
+    contexts: Mapping[str, tuple[Context, ...]], words: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[CompiledContext, ...]]:
+    """Compile the contexts of ``contexts.yaml``."""
+    return {
+        name: tuple(
+            CompiledContext(
+                scope=part.scope,
+                text=compile_all(part.text, words),
+                ignore=compile_all(part.ignore, words),
+                near=part.near,
+            )
+            for part in parts
+        )
+        for name, parts in contexts.items()
+    }

@@ -1,0 +1,114 @@
+"""Phrases with gaps and word lists.
+
+A pattern is a regular expression with four additions that make it readable:
+
+``<family>``     any word of the list ``family`` (words may hold patterns themselves)
+``..8``          up to eight characters of the same sentence; ``..`` alone is ``..6``
+``{lender}``     the value of that metadata field in the call at hand (nothing when unknown)
+spaces           are for the reader and match nothing
+
+``\\b`` and ``\\w`` do not work next to hanzi and are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import RulePackError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_GAP = re.compile(r"(?<!\\)\.\.(\d{1,2})?")
+_WORDS = re.compile(r"<([a-z_]+)>")
+_FIELD = re.compile(r"\{([a-z_]+)\}")
+_REFUSED = re.compile(r"\\[bBwW]")
+_DEFAULT_GAP = 6
+_MAX_DEPTH = 6
+_NOTHING = "(?!)"
+_FOLD = {ord("妳"): "你", ord("　"): " ", **{code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF5B)}}
+
+
+def fold(text: str) -> str:
+    """Text as patterns see it: half-width, lower case, one code point for one."""
+    return text.translate(_FOLD).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern. ``fields`` are the metadata names that it mentions."""
+
+    source: str
+    expression: str
+    fields: tuple[str, ...]
+
+    def finditer(self, folded: str, fields: Mapping[str, Any]) -> Iterator[re.Match[str]]:
+        """Matches in folded text, empty ones left out."""
+        return (m for m in self.regex(fields).finditer(folded) if m.end() > m.start())
+
+    def search(self, folded: str, fields: Mapping[str, Any]) -> re.Match[str] | None:
+        """The first match in folded text."""
+        return next(self.finditer(folded, fields), None)
+
+    def regex(self, fields: Mapping[str, Any]) -> re.Pattern[str]:
+        """The expression with the call's own values put in."""
+        if not self.fields:
+            return _compiled(self.expression)
+        expression = self.expression
+        for name in self.fields:
+            value = str(fields.get(name) or "")
+            expression = expression.replace("{" + name + "}", re.escape(fold(value)) if value else _NOTHING)
+        return _compiled(expression)
+
+
+@lru_cache(maxsize=32_768)
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)
+
+
+def compile_pattern(source: str, words: Mapping[str, tuple[str, ...]]) -> Pattern:
+    """Compile one pattern.
+
+    Raises:
+        RulePackError: the pattern is no regular expression or uses ``\\b`` or ``\\w``.
+        UnknownNameError: it names a word list that is not there.
+    """
+    expression = _expand(source, words, 0)
+    fields = tuple(dict.fromkeys(_FIELD.findall(expression)))
+    probe = _FIELD.sub(_NOTHING, expression)
+    try:
+        re.compile(probe)
+    except re.error as error:
+        raise RulePackError(f"pattern {source!r}: {error}") from error
+    return Pattern(source=source, expression=expression, fields=fields)
+
+
+def _expand(source: str, words: Mapping[str, tuple[str, ...]], depth: int) -> str:
+    if _REFUSED.search(source):
+        raise RulePackError(f"pattern {source!r}: \\b and \\w do not work next to hanzi")
+    if depth > _MAX_DEPTH:
+        raise RulePackError(f"pattern {source!r}: word lists name each other in a circle")
+
+    def word_list(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in words:
+            raise UnknownNameError("word list", name, words)
+        entries = sorted(words[name], key=len, reverse=True)
+        return "(?:" + "|".join(_expand(entry, words, depth + 1) for entry in entries) + ")"
+
+    text = fold(source.replace(" ", ""))
+    text = _GAP.sub(lambda m: f"[^。！？!?；;]{{0,{m.group(1) or _DEFAULT_GAP}}}?", text)
+    return _WORDS.sub(word_list, text)
+
+
+def compile_all(sources: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> tuple[Pattern, ...]:
+    """Compile several patterns."""
+    return tuple(compile_pattern(source, words) for source in sources)
+
+
+def any_match(patterns: tuple[Pattern, ...], folded: str, fields: Mapping[str, Any]) -> bool:
+    """Whether any of the patterns matches."""
+    return any(p.search(folded, fields) for p in patterns)

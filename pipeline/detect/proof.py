@@ -1,0 +1,79 @@
+"""Rules that prove themselves: the examples inside a pack, run through the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.detect.view import CallView
+from pipeline.errors import RulePackError
+from pipeline.metadata import CallMetadata
+from pipeline.types import Call, Role, Transcript, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.detect.rulebook import CompiledRule, RuleBook
+    from pipeline.detect.schema import Example
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An example that does not do what it promises."""
+
+    rule: str
+    kind: str
+    example: str
+    expected: bool
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.rule}: {'must hit' if self.expected else 'must not hit'}: {self.example}"
+
+
+def prove(book: RuleBook) -> tuple[Failure, ...]:
+    """Run every example of every rule; what is returned failed."""
+    return tuple(failure for compiled in book.rules for failure in _prove_rule(compiled))
+
+
+def require_proof(book: RuleBook) -> RuleBook:
+    """The book itself, proven.
+
+    Raises:
+        RulePackError: an example fails; the message lists them all.
+    """
+    failures = prove(book)
+    if failures:
+        raise RulePackError("\n".join(["examples of the rule packs fail:", *map(str, failures)]))
+    return book
+
+
+def _prove_rule(compiled: CompiledRule) -> Iterator[Failure]:
+    examples = compiled.rule.examples
+    for expected, group in ((True, examples.must_hit), (False, examples.must_not_hit)):
+        for example in group:
+            if _raises(compiled, example) != expected:
+                shown = example.text or " / ".join(line.text for line in example.dialogue)
+                yield Failure(rule=compiled.rule.rule, kind=compiled.kind, example=shown, expected=expected)
+
+
+def _raises(compiled: CompiledRule, example: Example) -> bool:
+    view, place = _as_view(compiled.rule.says, example)
+    return any(
+        raised.missing is None and (place is None or raised.position in (place, None))
+        for raised in compiled.find(view)
+    )
+
+
+def _as_view(says: str, example: Example) -> tuple[CallView, int | None]:
+    lines = [(line.role, line.text) for line in example.dialogue or example.before]
+    place = None
+    if example.text is not None:
+        place = len(lines)
+        lines.append((Role.CUSTOMER if says == "customer" else Role.AGENT, example.text))
+        lines.extend((line.role, line.text) for line in example.then)
+    turns = tuple(
+        Turn(index=i, role=role, role_confidence=1.0, text=text) for i, (role, text) in enumerate(lines)
+    )
+    call = Call(call_id="example", metadata=CallMetadata.model_validate(example.metadata))
+    return CallView.of(call, Transcript(turns=turns)), place

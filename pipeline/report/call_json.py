@@ -1,0 +1,249 @@
+"""One call as JSON: the form ``tinghe.call/1``.
+
+The form is published as ``configs/schema/call.schema.json`` (JSON Schema, Draft 2020-12) and
+described in ``docs/results.md``. The same report gives the same bytes, always.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import StoreError, TranscriptError
+from pipeline.metadata import PERSONAL_FIELDS, CallMetadata
+from pipeline.report.files import file_stem, write_atomically
+from pipeline.settings import CONFIGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jsonschema.protocols import Validator
+
+    from pipeline.types import (
+        Act,
+        CallReport,
+        CustomerEvent,
+        Evidence,
+        Finding,
+        Promise,
+        ScoreItem,
+        Scores,
+        Tone,
+        Turn,
+    )
+
+SCHEMA_ID = "tinghe.call/1"
+SCHEMA_FILE = CONFIGS / "schema" / "call.schema.json"
+_PUBLIC_METADATA = tuple(name for name in CallMetadata.model_fields if name not in PERSONAL_FIELDS)
+
+
+def to_json(report: CallReport) -> dict[str, Any]:
+    """A report as JSON types, in the order of the published form.
+
+    Times are seconds with 3 decimals. Metadata are the known fields that name no person; columns that
+    Tinghe does not know stay out, since nobody says what is in them.
+    """
+    tones = {frame.turn: frame.tone for frame in report.tones}
+    return {
+        "schema": SCHEMA_ID,
+        "call_id": report.call.call_id,
+        "status": report.status.value,
+        "status_reason": report.status_reason,
+        "duration": _seconds(report.duration_ms),
+        "metadata": _metadata(report.call.metadata),
+        "turns": [_turn(turn, tones.get(turn.index)) for turn in report.transcript.turns],
+        "findings": [_finding(finding) for finding in report.findings],
+        "not_checked": [{"check": n.check, "reason": n.reason} for n in report.not_checked],
+        "acts": [_act(act) for act in report.acts],
+        "customer_events": sorted({event.event for event in report.customer_events}),
+        "customer_event_evidence": [_event(event) for event in report.customer_events],
+        "promise_to_pay": _promise(report.promise),
+        "scores": _scores(report.scores, complete=not report.not_checked),
+        "removals": [
+            {
+                "start": _seconds(removal.start_ms),
+                "end": _seconds(removal.end_ms),
+                "reason": removal.reason,
+                "characters": removal.characters,
+            }
+            for removal in report.transcript.removals
+        ],
+        "provenance": {
+            "program": report.provenance.program,
+            "recording_sha256": report.provenance.recording_sha256,
+            "transcript_sha256": report.provenance.transcript_sha256,
+            "models": dict(sorted(report.provenance.models.items())),
+            "rules_sha256": report.provenance.rules_sha256,
+            "config_sha256": report.provenance.config_sha256,
+        },
+    }
+
+
+def write_call(report: CallReport, folder: Path) -> Path:
+    """Write ``folder/<call_id>.json`` and return its path; an earlier file is replaced.
+
+    Raises:
+        StoreError: the report does not fit the published form, or the file cannot be written.
+    """
+    content = to_json(report)
+    _check(content)
+    path = folder / f"{file_stem(report.call.call_id)}.json"
+    try:
+        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        write_atomically(path, text.encode())
+    except ValueError as error:
+        # A lone surrogate or a number that is none; the message of Python would quote the text.
+        raise StoreError(f"call {report.call.call_id}: holds what JSON cannot: {type(error).__name__}") from None
+    return path
+
+
+def read_call(path: Path) -> dict[str, Any]:
+    """Read a call's JSON back, as checked as when it was written.
+
+    Raises:
+        TranscriptError: the file cannot be read or is not in the published form.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TranscriptError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise TranscriptError(f"{path}: not JSON in UTF-8: {type(error).__name__}") from None
+    problem = _problem(content)
+    if problem:
+        raise TranscriptError(f"{path}: not of the form {SCHEMA_ID}: {problem}")
+    return content
+
+
+@cache
+def _validator() -> Validator:
+    import jsonschema
+
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator(schema)
+
+
+def _problem(content: Any) -> str | None:
+    """Where and how the content is not in the form; never the value, which may be what was said."""
+    error = min(_validator().iter_errors(content), key=lambda e: e.json_path, default=None)
+    return f"{error.json_path} fails {error.validator!r}" if error else None
+
+
+def _check(content: dict[str, Any]) -> None:
+    problem = _problem(content)
+    if problem:
+        raise StoreError(f"call {content['call_id']}: not of the form {SCHEMA_ID}: {problem}")
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _metadata(metadata: CallMetadata) -> dict[str, Any]:
+    values = metadata.model_dump(include=set(_PUBLIC_METADATA), exclude_none=True)
+    return {name: _plain(values[name]) for name in _PUBLIC_METADATA if name in values}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _turn(turn: Turn, tone: Tone | None) -> dict[str, Any]:
+    return {
+        "index": turn.index,
+        "start": _seconds(turn.start_ms),
+        "end": _seconds(turn.end_ms),
+        "role": turn.role.value,
+        "role_confidence": round(turn.role_confidence, 4),
+        "text": turn.text,
+        "tone": tone.value if tone else None,
+        "channel": turn.channel,
+        "overlap": turn.overlap,
+        "asr_confidence": None if turn.asr_confidence is None else round(turn.asr_confidence, 4),
+        "words": [
+            {
+                "text": word.text,
+                "start": _seconds(word.start_ms),
+                "end": _seconds(word.end_ms),
+                "probability": round(word.probability, 4),
+            }
+            for word in turn.words
+        ],
+    }
+
+
+def _place(evidence: Evidence | None) -> dict[str, Any]:
+    """Where the evidence stands: its turn, its words and their code-point offsets in the turn's text."""
+    if evidence is None:
+        return {"turn": None, "evidence": None, "text_start": None, "text_end": None}
+    return {
+        "turn": evidence.turn,
+        "evidence": evidence.quote,
+        "text_start": evidence.start,
+        "text_end": evidence.end,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    evidence = finding.evidence
+    return {
+        "id": finding.finding_id,
+        "rule": finding.rule,
+        "state": finding.state.value,
+        "severity": finding.severity.value,
+        "start": _seconds(evidence.start_ms) if evidence else None,
+        "end": _seconds(evidence.end_ms) if evidence else None,
+        **_place(evidence),
+        "confidence": round(finding.confidence, 4),
+        "norms": list(finding.norms),
+        "reason": finding.reason,
+        "missing": finding.missing,
+    }
+
+
+def _act(act: Act) -> dict[str, Any]:
+    return {"act": act.act, "role": act.role.value, **_place(act.evidence)}
+
+
+def _event(event: CustomerEvent) -> dict[str, Any]:
+    return {"event": event.event, **_place(event.evidence)}
+
+
+def _promise(promise: Promise | None) -> dict[str, Any] | None:
+    if promise is None:
+        return None
+    return {
+        "amount": None if promise.amount is None else float(promise.amount),
+        "date": promise.date.isoformat() if promise.date else None,
+        "confirmed": promise.confirmed,
+        "coerced": promise.coerced,
+        "turns": list(promise.turns),
+    }
+
+
+def _scores(scores: Scores | None, *, complete: bool) -> dict[str, Any]:
+    """The scores; ``complete`` is false when a check could not run, so that no score is a clean bill."""
+    return {
+        "compliance": scores.compliance if scores else None,
+        "compliance_if_confirmed": scores.compliance_if_confirmed if scores else None,
+        "effectiveness": scores.effectiveness if scores else None,
+        "red_line": scores.red_line if scores else False,
+        "complete": bool(scores) and complete,
+        "compliance_items": [_score_item(item) for item in scores.compliance_items] if scores else [],
+        "effectiveness_items": [_score_item(item) for item in scores.effectiveness_items] if scores else [],
+    }
+
+
+def _score_item(item: ScoreItem) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "points": item.points,
+        "possible": item.possible,
+        "applicable": item.applicable,
+        "reason": item.reason,
+        "turns": list(item.turns),
+    }
