@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from models.asr_segments import (
     COMPRESSION_RATIO_LIMIT,
@@ -21,7 +21,8 @@ from pipeline.ports import SAMPLE_RATE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.settings import AsrSettings
+    from models.weights import Catalogue
+    from pipeline.settings import AsrSettings, Settings
     from pipeline.types import Samples, Segment
 
 _ENGINE = "faster-whisper"
@@ -56,6 +57,11 @@ class FasterWhisperTranscriber:
             )
         self._settings = settings
         self._digest = digest
+
+    @classmethod
+    def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
+        """From ``asr.model_path`` if there is one, else from the catalogue's ``asr.model``."""
+        return cls(*catalogue.folder_of(settings.asr.model, settings.asr.model_path), settings.asr)
 
     @property
     def identity(self) -> str:

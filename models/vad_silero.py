@@ -7,7 +7,7 @@ sets torch to one thread for the whole process.
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipeline.settings import VadSettings
+    from models.weights import Catalogue
+    from pipeline.settings import Settings, VadSettings
     from pipeline.types import Samples
 
 _ENGINE = "silero"
@@ -62,6 +63,12 @@ class SileroDetector:
             )
         self._digest = digest
         self._settings = settings
+
+    @classmethod
+    def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
+        """From the catalogue's ``silero-vad``."""
+        folder = catalogue.ensure("silero-vad")
+        return cls(folder / "silero_vad_16k_sequence.onnx", catalogue.digest("silero-vad"), settings.vad)
 
     @property
     def identity(self) -> str:

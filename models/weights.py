@@ -162,6 +162,18 @@ class Catalogue:
             lines.append(f"{file.name} {sha256}\n")
         return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
+    def folder_of(self, name: str, path: str = "") -> tuple[Path, str]:
+        """A model's folder and digest: the local folder ``path`` if one is given, else ``name``.
+
+        Raises:
+            UnknownNameError: no such weight.
+            WeightsError: it is not at hand, or ``path`` is no folder.
+        """
+        if path:
+            folder = Path(path).expanduser()
+            return folder, folder_sha256(folder)
+        return self.ensure(name), self.digest(name)
+
     def status(self) -> tuple[WeightStatus, ...]:
         """Where every weight stands; reads sizes and times, not contents."""
         return tuple(self._status(spec) for spec in self._specs.values())

@@ -101,10 +101,18 @@ class RecordingError(TingheError):
 
 
 class TranscriptError(TingheError):
-    """A transcript file is not in the form of ``call.json``."""
+    """A transcript file is not in the form of ``call.json``.
+
+    Attributes:
+        field: the first field at fault, or ``None`` when the file as a whole is.
+    """
 
     code = "transcript"
     quarantine = True
+
+    def __init__(self, message: str, *, field: str | None = None, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.field = field
 
 
 class ModelError(TingheError):

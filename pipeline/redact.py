@@ -9,7 +9,8 @@ What is masked:
   phone, card and account numbers. The last 4 stay, as lenders name an account by them. Runs of the length
   of an identity number (15, or 18 with or without a final X) are masked whole, since their last 4 digits
   are what an agent verifies a person with;
-* names that the metadata give, in full wherever they are said; the surname stays.
+* names that the metadata give, wherever they are said in full or as a given name of two characters or
+  more; the surname stays.
 
 What is not masked: amounts of money (``一百二十万``, ``1234567元``), short numbers, and names or addresses
 that the metadata do not hold.
@@ -24,50 +25,84 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pipeline.metadata import CallMetadata
+
 MASK = "＊"
 KEPT_DIGITS = 4
 
 _DIGIT = "0-9０-９零〇一二三四五六七八九幺两"
 _RUN = re.compile(
     # Possessive: a run followed by a unit of money must fail as a whole, not shrink and match.
-    rf"(?<![{_DIGIT}.])[{_DIGIT}](?:[\s\-－—，、,·]?[{_DIGIT}]){{6,}}+[Xx]?(?!\s*[元块万亿.])"
+    rf"(?<![{_DIGIT}])[{_DIGIT}](?:[\s\-－—，、,·]{{0,3}}[{_DIGIT}]){{6,}}+[Xx]?(?!\s*[元块万亿]|\.[0-9])"
 )
 _ONE_DIGIT = re.compile(rf"[{_DIGIT}Xx]")
 _IDENTITY_LENGTHS = frozenset({15, 18})
 _COMPOUND_SURNAMES = frozenset(
-    "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 端木 独孤 南宫 夏侯 宇文 长孙 司空 闻人 淳于 单于 澹台 公冶 申屠 太史 轩辕 钟离".split()
+    re.findall(
+        "..",
+        "欧阳上官司马诸葛东方皇甫尉迟公孙慕容令狐司徒端木独孤南宫夏侯宇文长孙司空闻人淳于单于澹台公冶申屠太史轩辕钟离",
+    )
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """The names that one call's metadata give; empty strings where they give none."""
+class People:
+    """The personal fields of one call's metadata; empty strings where it has none. Never logged."""
 
-    customer_name: str = ""
-    agent_name: str = ""
+    customer_name: str = field(default="", repr=False)
+    agent_name: str = field(default="", repr=False)
     customer_id: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, metadata: CallMetadata) -> People:
+        """The people whom the metadata name."""
+        return cls(
+            customer_name=metadata.customer_name or "",
+            agent_name=metadata.agent_name or "",
+            customer_id=metadata.customer_id or "",
+        )
+
+    def masked(self) -> People:
+        """The same people as masked reports show them."""
+        return People(
+            customer_name=mask_name(self.customer_name),
+            agent_name=mask_name(self.agent_name),
+            customer_id=mask_id(self.customer_id),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names to look for in what was said."""
+        return tuple(name for name in (self.customer_name, self.agent_name) if name)
 
 
 def mask_text(text: str, names: Iterable[str] = ()) -> str:
     """Mask long numbers and the given full names; the result has the length of ``text``."""
     masked = _RUN.sub(lambda match: _mask_run(match.group()), text)
-    for name in sorted({n for n in names if len(n) >= 2}, key=len, reverse=True):
+    for name in sorted({n for n in names if len(n) >= 2}, key=lambda n: (-len(n), n)):
         masked = masked.replace(name, mask_name(name))
+        given = name[_surname_length(name) :]
+        if len(given) >= 2:
+            masked = masked.replace(given, MASK * len(given))
     return masked
 
 
 def mask_name(name: str) -> str:
     """A name with only its surname left, at the same length; a single character is masked too."""
-    kept = 2 if len(name) > 2 and name[:2] in _COMPOUND_SURNAMES else 1
-    if len(name) < 2:
-        return MASK * len(name)
+    kept = _surname_length(name)
     return name[:kept] + MASK * (len(name) - kept)
 
 
 def mask_id(value: str) -> str:
-    """An identifier with its last 4 characters left, or none when that would leave most of it."""
-    kept = KEPT_DIGITS if len(value) >= 2 * KEPT_DIGITS else 0
+    """An identifier with its last 4 characters left, or fewer, so that at most half of it is seen."""
+    kept = min(KEPT_DIGITS, len(value) // 2)
     return MASK * (len(value) - kept) + value[len(value) - kept :]
+
+
+def _surname_length(name: str) -> int:
+    if len(name) < 2:
+        return 0
+    return 2 if len(name) > 2 and name[:2] in _COMPOUND_SURNAMES else 1
 
 
 def _mask_run(run: str) -> str:

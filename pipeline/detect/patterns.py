@@ -1,4 +1,4 @@
-"""Phrases with gaps and word lists.
+r"""Phrases with gaps and word lists.
 
 A pattern is a regular expression with four additions that make it readable:
 
@@ -7,7 +7,7 @@ A pattern is a regular expression with four additions that make it readable:
 ``{lender}``     the value of that metadata field in the call at hand (nothing when unknown)
 spaces           are for the reader and match nothing
 
-``\\b`` and ``\\w`` do not work next to hanzi and are refused.
+``\b`` and ``\w`` do not work next to hanzi and are refused.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ def _compiled(expression: str) -> re.Pattern[str]:
 
 
 def compile_pattern(source: str, words: Mapping[str, tuple[str, ...]]) -> Pattern:
-    """Compile one pattern.
+    r"""Compile one pattern.
 
     Raises:
-        RulePackError: the pattern is no regular expression or uses ``\\b`` or ``\\w``.
+        RulePackError: the pattern is no regular expression or uses ``\b`` or ``\w``.
         UnknownNameError: it names a word list that is not there.
     """
     expression = _expand(source, words, 0)

@@ -15,6 +15,7 @@ from pipeline.errors import StoreError, TranscriptError
 from pipeline.metadata import PERSONAL_FIELDS, CallMetadata
 from pipeline.report.files import file_stem, write_atomically
 from pipeline.settings import CONFIGS
+from pipeline.types import CallStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,7 @@ def to_json(report: CallReport) -> dict[str, Any]:
     Tinghe does not know stay out, since nobody says what is in them.
     """
     tones = {frame.turn: frame.tone for frame in report.tones}
+    scores = report.scores if report.status is CallStatus.SCORED else None
     return {
         "schema": SCHEMA_ID,
         "call_id": report.call.call_id,
@@ -60,7 +62,7 @@ def to_json(report: CallReport) -> dict[str, Any]:
         "customer_events": sorted({event.event for event in report.customer_events}),
         "customer_event_evidence": [_event(event) for event in report.customer_events],
         "promise_to_pay": _promise(report.promise),
-        "scores": _scores(report.scores, complete=not report.not_checked),
+        "scores": _scores(scores, complete=not report.not_checked),
         "removals": [
             {
                 "start": _seconds(removal.start_ms),
@@ -95,7 +97,9 @@ def write_call(report: CallReport, folder: Path) -> Path:
         write_atomically(path, text.encode())
     except ValueError as error:
         # A lone surrogate or a number that is none; the message of Python would quote the text.
-        raise StoreError(f"call {report.call.call_id}: holds what JSON cannot: {type(error).__name__}") from None
+        raise StoreError(
+            f"call {report.call.call_id}: holds what JSON cannot: {type(error).__name__}"
+        ) from None
     return path
 
 

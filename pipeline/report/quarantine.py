@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_quarantine(calls: Iterable[Quarantined], path: Path) -> None:
-    """Write the whole file anew, in order of call and manifest line, without equal lines.
+    """Write the whole file anew, in order of call and manifest line.
 
     Raises:
         StoreError: the file cannot be written.
@@ -45,8 +45,8 @@ def read_quarantine(path: Path) -> tuple[Quarantined, ...]:
 
 
 def in_order(calls: Iterable[Quarantined]) -> list[Quarantined]:
-    """Calls in the order in which every report shows them; equal ones once."""
-    return sorted(set(calls), key=lambda c: (c.call_id, c.line or 0, c.reason, c.message, c.file or ""))
+    """Calls in the order in which every report shows them, whatever order they failed in."""
+    return sorted(calls, key=lambda c: (c.call_id, c.line or 0, c.reason, c.message, c.file or ""))
 
 
 def _line(call: Quarantined) -> str:

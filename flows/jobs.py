@@ -1,0 +1,88 @@
+"""One call as a unit of work, from a recording or from a transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipeline.report.files import file_stem
+from pipeline.report.playable import write_playable
+from pipeline.stages import Ears, Mind, hear, judge
+from pipeline.transcripts import read_transcript
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.settings import Settings
+    from pipeline.transcripts import TranscriptSource
+    from pipeline.types import Call, CallReport
+
+
+@dataclass
+class Workshop:
+    """What all jobs of a process share; each part is loaded when it is first needed."""
+
+    settings: Settings
+    load_mind: Callable[[Settings], Mind]
+    load_ears: Callable[[Settings], Ears]
+    audio_folder: Path | None = None
+    """Where playable copies of recordings go; ``None`` keeps none."""
+
+    @cached_property
+    def mind(self) -> Mind:
+        """Rules, scorecard, tone."""
+        return self.load_mind(self.settings)
+
+    @cached_property
+    def ears(self) -> Ears:
+        """The speech models."""
+        return self.load_ears(self.settings)
+
+
+@dataclass(frozen=True)
+class RecordingJob:
+    """A recorded call."""
+
+    call: Call
+    workshop: Workshop
+
+    @property
+    def file(self) -> str | None:
+        """The recording's file name."""
+        return self.call.recording.path.name if self.call.recording else None
+
+    def run(self) -> CallReport:
+        """Listen, keep a playable copy, judge."""
+        shop = self.workshop
+        heard = hear(self.call, shop.ears, shop.settings)
+        if shop.audio_folder is not None:
+            write_playable(heard.audio, shop.audio_folder / f"{file_stem(self.call.call_id)}.wav")
+        return judge(
+            self.call,
+            heard.transcript,
+            shop.mind,
+            shop.settings,
+            audio=heard.audio,
+            listened_by=shop.ears.identities,
+        )
+
+
+@dataclass(frozen=True)
+class TranscriptJob:
+    """A call whose words are given; they are read when its turn comes."""
+
+    call: Call
+    source: TranscriptSource
+    workshop: Workshop
+
+    @property
+    def file(self) -> str | None:
+        """The transcript's file name."""
+        return self.source.path.name
+
+    def run(self) -> CallReport:
+        """Read and judge."""
+        call, transcript = read_transcript(self.source)
+        return judge(call, transcript, self.workshop.mind, self.workshop.settings)

@@ -1,0 +1,144 @@
+"""What people see of a run: a progress bar while it lasts, a table at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from pipeline.types import CallStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+    from typing import Any
+
+    from rich.progress import TaskID
+
+    from pipeline.types import BatchSummary, Quarantined
+
+_STATUS_STYLE = {"scored": "green", "not_scored": "yellow"}
+_RULE_STYLE = {"critical": "bold red", "major": "yellow", "minor": "cyan"}
+
+
+class ProgressBar:
+    """An observer that draws a progress bar; nothing is drawn where there is no terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("·"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._quarantined = 0
+
+    def __enter__(self) -> ProgressBar:
+        """Start drawing: models may take some seconds to load."""
+        self._progress.start()
+        self._task = self._progress.add_task("preparing", total=None)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop drawing."""
+        self._progress.stop()
+
+    def planned(self, calls: int) -> None:
+        """The batch begins."""
+        if self._task is not None:
+            self._progress.update(self._task, total=calls, description="calls")
+
+    def finished(self, call_id: str, outcome: CallStatus) -> None:
+        """A call is done."""
+        if self._task is None:
+            return
+        self._quarantined += outcome is CallStatus.QUARANTINED
+        note = f"calls ({self._quarantined} in quarantine)" if self._quarantined else "calls"
+        self._progress.update(self._task, advance=1, description=note)
+
+
+def calls_table(calls: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> Table:
+    """The calls of a batch with their scores and findings; ``calls`` are call JSONs."""
+    table = Table(title="Calls", title_justify="left", header_style="bold")
+    table.add_column("call", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("compliance", justify="right")
+    table.add_column("effectiveness", justify="right")
+    table.add_column("findings")
+    for call in calls:
+        scores = call["scores"]
+        status = (
+            call["status"] if call["status"] == "scored" else f"{call['status']}: {call['status_reason']}"
+        )
+        table.add_row(
+            call["call_id"],
+            f"[{_STATUS_STYLE.get(call['status'], 'red')}]{status}[/]",
+            _compliance(scores),
+            _number(scores["effectiveness"]),
+            _findings(call["findings"], titles),
+        )
+    return table
+
+
+def _compliance(scores: Mapping[str, Any]) -> str:
+    if scores["red_line"]:
+        return "[bold red]0 red line[/]"
+    text = _number(scores["compliance"])
+    worst = scores["compliance_if_confirmed"]
+    return f"{text} ({_number(worst)})" if worst is not None and worst != scores["compliance"] else text
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"
+
+
+def _findings(findings: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> str:
+    counts: dict[tuple[str, str, str], int] = {}
+    for finding in findings:
+        if finding["state"] != "cannot_decide":
+            key = (finding["rule"], finding["severity"], finding["state"])
+            counts[key] = counts.get(key, 0) + 1
+    parts = []
+    for (rule, severity, state), count in counts.items():
+        times = f" ×{count}" if count > 1 else ""
+        doubt = "?" if state == "needs_review" else ""
+        parts.append(f"[{_RULE_STYLE[severity]}]{titles.get(rule, rule)}{doubt}{times}[/]")
+    return "\n".join(parts) or "–"
+
+
+def quarantine_table(calls: Iterable[Quarantined]) -> Table:
+    """The calls that could not be judged."""
+    table = Table(title="Quarantine", title_justify="left", header_style="bold")
+    for column in ("call", "reason", "what to do about it"):
+        table.add_column(column)
+    for call in calls:
+        where = f" (line {call.line}{f', {call.field}' if call.field else ''})" if call.line else ""
+        table.add_row(call.call_id, f"[red]{call.reason}[/]", f"{call.message}{where}")
+    return table
+
+
+def summary_line(summary: BatchSummary) -> str:
+    """The account of a batch in one line."""
+    return (
+        f"{summary.planned} planned = {summary.scored} scored + {summary.not_scored} not scored "
+        f"+ {summary.quarantined} in quarantine"
+    )

@@ -1,0 +1,64 @@
+"""The only place where models meet the pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.registry import (
+    build_diarizer,
+    build_speech_detector,
+    build_tone_classifier,
+    build_transcriber,
+)
+from models.weights import Catalogue, cache_folder
+from pipeline.detect.proof import require_proof
+from pipeline.detect.rulebook import load_rulebook
+from pipeline.score import load_scorecard
+from pipeline.stages import Ears, Mind
+
+if TYPE_CHECKING:
+    from pipeline.detect.rulebook import RuleBook
+    from pipeline.settings import Settings
+
+
+def open_catalogue(settings: Settings) -> Catalogue:
+    """The weights, in the cache folder that the settings name."""
+    return Catalogue.load(cache=cache_folder(settings.models.cache_dir))
+
+
+def load_rules(settings: Settings) -> RuleBook:
+    """The rule packs, every example proven.
+
+    Raises:
+        RulePackError: a pack does not load or an example fails.
+    """
+    book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+    return require_proof(book)
+
+
+def load_mind(settings: Settings) -> Mind:
+    """What judging needs.
+
+    Raises:
+        ConfigError: rules, norms or scorecard are not usable.
+        ModelError: the tone classifier is not usable.
+    """
+    return Mind(
+        book=load_rules(settings),
+        card=load_scorecard(settings.path(settings.score.scorecard)),
+        tone=build_tone_classifier(settings, open_catalogue(settings)),
+    )
+
+
+def load_ears(settings: Settings) -> Ears:
+    """The speech models, loaded once for a process.
+
+    Raises:
+        ModelError: weights are missing or an engine does not start.
+    """
+    catalogue = open_catalogue(settings)
+    return Ears(
+        detector=build_speech_detector(settings, catalogue),
+        transcriber=build_transcriber(settings, catalogue),
+        diarizer=build_diarizer(settings, catalogue),
+    )

@@ -1,0 +1,85 @@
+"""CAM++ as a pyannote.audio model, so that pyannote's diarization pipeline can use it.
+
+Imported when first needed only: a ``pyannote.audio`` subclass cannot be written without it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+import torchaudio.compliance.kaldi as kaldi
+from pyannote.audio import Model
+from torch.nn import functional
+
+from models.campplus_net import EMBEDDING_SIZE, NUM_MELS, Campplus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+MIN_FRAMES = 20
+"""Frames of 10 ms below which a voice cannot be told; such an embedding is NaN."""
+
+
+class CampplusEmbedding(Model):
+    """One 192-value embedding a waveform, from the frames that a mask marks."""
+
+    def __init__(self) -> None:
+        super().__init__(sample_rate=16_000, num_channels=1)
+        self.network = Campplus()
+
+    @classmethod
+    def from_file(cls, checkpoint: Path) -> CampplusEmbedding:
+        """Load a 3D-Speaker checkpoint (a plain state dict), ready for inference."""
+        model = cls()
+        model.network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+        return model.eval()
+
+    @property
+    def dimension(self) -> int:
+        """Values an embedding."""
+        return EMBEDDING_SIZE
+
+    def forward(self, waveforms: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Embed each waveform.
+
+        Args:
+            waveforms: ``(batch, 1, samples)`` at 16 kHz, -1..1.
+            weights: ``(batch, mask_frames)``; features where the stretched mask is above 0.5 are used,
+                so that only one speaker of a window goes in. ``None`` uses everything.
+
+        Returns:
+            ``(batch, 192)``; a row is NaN when its mask leaves fewer than ``MIN_FRAMES`` frames.
+
+        Raises:
+            ValueError: a waveform without mask is shorter than ``MIN_FRAMES`` frames.
+        """
+        rows: list[Tensor] = []
+        features: Tensor | None = None
+        for i, waveform in enumerate(waveforms):
+            # The pipeline hands in a window once a speaker: the same sound, another mask.
+            if features is None or not torch.equal(waveform, waveforms[i - 1]):
+                features = self._features(waveform)
+            chosen = features if weights is None else features[_stretched(weights[i], features.shape[0])]
+            if weights is None and chosen.shape[0] < MIN_FRAMES:
+                raise ValueError(f"fewer than {MIN_FRAMES} frames of sound")
+            rows.append(self._embed(chosen))
+        return torch.stack(rows)
+
+    def _features(self, waveform: Tensor) -> Tensor:
+        """Kaldi log-mel filter banks, ``(frames, 80)``, as in the network's training."""
+        return kaldi.fbank(waveform, num_mel_bins=NUM_MELS, sample_frequency=16_000, dither=0.0)
+
+    def _embed(self, features: Tensor) -> Tensor:
+        if features.shape[0] < MIN_FRAMES:
+            return torch.full((EMBEDDING_SIZE,), math.nan, device=features.device)
+        centred = features - features.mean(dim=0, keepdim=True)
+        return self.network(centred.unsqueeze(0)).squeeze(0)
+
+
+def _stretched(mask: Tensor, frames: int) -> Tensor:
+    """A mask at another frame rate, as booleans."""
+    return functional.interpolate(mask[None, None], size=frames, mode="nearest")[0, 0] > 0.5

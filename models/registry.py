@@ -1,0 +1,80 @@
+"""Which engine a name in the settings stands for. Adding an engine is one class and one line here.
+
+A class is imported when it is first asked for, so that a run on transcripts loads no speech model.
+The builders below are what ``flows/wiring.py`` calls.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from models.weights import Catalogue
+    from pipeline.ports import Diarizer, SpeechDetector, Tokenizer, ToneClassifier, Transcriber
+    from pipeline.settings import Settings
+
+SPEECH_DETECTORS = {
+    "silero": ("models.vad_silero", "SileroDetector"),
+    "fake": ("models.fakes", "FakeSpeechDetector"),
+}
+TRANSCRIBERS = {
+    "faster-whisper": ("models.asr_faster_whisper", "FasterWhisperTranscriber"),
+    "openai-whisper": ("models.asr_whisper", "WhisperTranscriber"),
+    "fake": ("models.fakes", "FakeTranscriber"),
+}
+DIARIZERS = {
+    "pyannote": ("models.diarize_pyannote", "PyannoteDiarizer"),
+    "fake": ("models.fakes", "FakeDiarizer"),
+}
+TOKENIZERS = {
+    "jieba": ("models.tokenize_jieba", "JiebaTokenizer"),
+    "fake": ("models.fakes", "FakeTokenizer"),
+}
+TONE_CLASSIFIERS = {
+    "snownlp": ("models.tone_snownlp", "SnownlpTone"),
+    "fake": ("models.fakes", "FakeToneClassifier"),
+}
+
+
+def build_speech_detector(settings: Settings, catalogue: Catalogue) -> SpeechDetector:
+    """The detector that ``vad.engine`` names.
+
+    Raises:
+        UnknownNameError: no such engine; the message lists those there are.
+        ModelError: its weights are not at hand or it cannot be loaded.
+    """
+    return _build("speech detector", SPEECH_DETECTORS, settings.vad.engine, settings, catalogue)
+
+
+def build_transcriber(settings: Settings, catalogue: Catalogue) -> Transcriber:
+    """The transcriber that ``asr.engine`` names; raises as :func:`build_speech_detector`."""
+    return _build("transcriber", TRANSCRIBERS, settings.asr.engine, settings, catalogue)
+
+
+def build_diarizer(settings: Settings, catalogue: Catalogue) -> Diarizer:
+    """The diarizer that ``diarization.engine`` names; raises as :func:`build_speech_detector`."""
+    return _build("diarizer", DIARIZERS, settings.diarization.engine, settings, catalogue)
+
+
+def build_tokenizer(settings: Settings, catalogue: Catalogue, name: str = "jieba") -> Tokenizer:
+    """The tokenizer ``name``; raises as :func:`build_speech_detector`."""
+    return _build("tokenizer", TOKENIZERS, name, settings, catalogue)
+
+
+def build_tone_classifier(settings: Settings, catalogue: Catalogue, name: str = "snownlp") -> ToneClassifier:
+    """The tone classifier ``name``; raises as :func:`build_speech_detector`."""
+    return _build("tone classifier", TONE_CLASSIFIERS, name, settings, catalogue)
+
+
+def _build(
+    kind: str, table: Mapping[str, tuple[str, str]], name: str, settings: Settings, catalogue: Catalogue
+) -> Any:
+    if name not in table:
+        raise UnknownNameError(kind, name, table)
+    module, attribute = table[name]
+    return getattr(import_module(module), attribute).build(settings, catalogue)

@@ -1,0 +1,188 @@
+"""What the page of one call shows, as plain values for the template."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from pipeline.report.showing import DASH, Showing, clock, moment, money, number
+from pipeline.report.timeline import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Json = Mapping[str, Any]
+
+UNSURE_ROLE = 0.65
+"""A role below this confidence is shown as unsure; the same bound makes findings wait for review."""
+
+_SEVERITIES = ("critical", "major", "minor")
+_STATES = ("violation", "needs_review", "cannot_decide")
+
+
+def call_view(call: Json, showing: Showing, *, audio: str | None) -> dict[str, Any]:
+    """The page of a call: ``call`` is its JSON, ``audio`` a link relative to the page."""
+    t = showing.labels
+    scores = call["scores"]
+    texts = {turn["index"]: showing.text(turn["text"], call["call_id"]) for turn in call["turns"]}
+    findings = [_finding(f, f"f{i}", texts, call, showing) for i, f in enumerate(call["findings"])]
+    gap = scores["compliance_if_confirmed"] != scores["compliance"]
+    return {
+        "call_id": call["call_id"],
+        "status": t.of("status", call["status"]),
+        "status_reason": t.of("quarantine", call["status_reason"]) if call["status_reason"] else None,
+        "red_line": scores["red_line"],
+        "compliance": number(scores["compliance"]),
+        "if_confirmed": number(scores["compliance_if_confirmed"]) if gap else None,
+        "effectiveness": number(scores["effectiveness"]),
+        "meta": _meta(call, showing),
+        "not_checked": [(n["check"], n["reason"]) for n in call["not_checked"]],
+        "audio": audio,
+        "turns": [_turn(turn, texts, findings, call, showing) for turn in call["turns"]],
+        "timeline": timeline(call, findings, labels=t),
+        "findings": sorted(findings, key=_gravity),
+        "events": [t.of("event", event) for event in call["customer_events"]],
+        "promise": _promise(call["promise_to_pay"], showing),
+        "compliance_items": [_deduction(item, showing) for item in scores["compliance_items"]],
+        "effectiveness_items": [_earned(item, showing) for item in scores["effectiveness_items"]],
+        "provenance": _provenance(call["provenance"], showing),
+    }
+
+
+def _gravity(finding: Json) -> tuple[int, int]:
+    return (_STATES.index(finding["state"]), _SEVERITIES.index(finding["severity"]))
+
+
+def _meta(call: Json, showing: Showing) -> list[tuple[str, str]]:
+    t, metadata = showing.labels, call["metadata"]
+    people = showing.person(call["call_id"])
+    due = metadata.get("total_due")
+    role = metadata.get("callee_role")
+    pairs = [
+        ("started_at", moment(metadata.get("started_at"))),
+        ("duration", clock(call["duration"])),
+        ("agent", " ".join(filter(None, (metadata.get("agent_id"), people.agent_name)))),
+        ("customer", " ".join(filter(None, (people.customer_name, people.customer_id)))),
+        ("callee", t.of("callee", role) if role else ""),
+        ("lender", metadata.get("lender", "")),
+        ("agency", metadata.get("agency", "")),
+        ("days_overdue", str(metadata.get("days_overdue", ""))),
+        ("total_due", "" if due is None else f"{money(due)} {t('yuan')}"),
+    ]
+    return [(t(name), value) for name, value in pairs if value]
+
+
+def _finding(
+    finding: Json, anchor: str, texts: Mapping[int, str], call: Json, showing: Showing
+) -> dict[str, Any]:
+    t = showing.labels
+    turn = finding["turn"]
+    quote = texts.get(turn, "")[finding["text_start"] : finding["text_end"]] if turn is not None else ""
+    return {
+        **{key: finding[key] for key in ("rule", "state", "severity", "turn", "text_start", "text_end")},
+        "id": anchor,
+        "title": showing.rule(finding["rule"]),
+        "state_name": t.of("state", finding["state"]),
+        "severity_name": t.of("severity", finding["severity"]),
+        "confidence": f"{finding['confidence']:.2f}",
+        "reason": showing.text(finding["reason"], call["call_id"]),
+        "missing": finding["missing"],
+        "norms": [showing.clause(norm) for norm in finding["norms"]],
+        "evidence": quote,
+        "start": finding["start"],
+        "clock": clock(finding["start"]),
+    }
+
+
+def _turn(
+    turn: Json, texts: Mapping[int, str], findings: Sequence[Json], call: Json, showing: Showing
+) -> dict[str, Any]:
+    t, index = showing.labels, turn["index"]
+    mine = [f for f in findings if f["turn"] == index]
+    tone = turn["tone"] if turn["tone"] != "neutral" else None
+    return {
+        "index": index,
+        "role": turn["role"],
+        "who": t.of("role", turn["role"]),
+        "start": turn["start"],
+        "end": turn["end"],
+        "clock": clock(turn["start"]),
+        "tone": t.of("tone", tone) if tone else None,
+        "tone_class": tone,
+        "overlap": turn["overlap"],
+        "unsure": turn["role_confidence"] < UNSURE_ROLE,
+        "pieces": pieces(texts[index], mine, start=turn["start"]),
+        "acts": [t.of("act", name) for name in _acts(call, index)],
+        "findings": sorted(mine, key=_gravity),
+    }
+
+
+def _acts(call: Json, turn: int) -> list[str]:
+    """Acts of a turn, each once, in the order they were found."""
+    return list(dict.fromkeys(act["act"] for act in call["acts"] if act["turn"] == turn))
+
+
+def pieces(text: str, findings: Sequence[Json], *, start: float | None) -> list[dict[str, Any]]:
+    """Cut a turn's text where findings begin and end; joined, the pieces are the text again.
+
+    A piece under several findings names all of them and takes the look of the gravest.
+    """
+    cuts = sorted({0, len(text), *(f[key] for f in findings for key in ("text_start", "text_end"))})
+    result = []
+    for begin, end in pairwise(cuts):
+        over = sorted(
+            (f for f in findings if f["text_start"] <= begin and end <= f["text_end"]), key=_gravity
+        )
+        first = over[0] if over else None
+        result.append(
+            {
+                "text": text[begin:end],
+                "ids": [f["id"] for f in over],
+                "severity": first["severity"] if first else None,
+                "state": first["state"] if first else None,
+                "title": " / ".join(f"{f['title']} · {f['state_name']}" for f in over),
+                "seek": None if first is None else (start if first["start"] is None else first["start"]),
+            }
+        )
+    return result
+
+
+def _promise(promise: Json | None, showing: Showing) -> list[tuple[str, str]] | None:
+    if promise is None:
+        return None
+    t = showing.labels
+    amount = t("open") if promise["amount"] is None else f"{money(promise['amount'])} {t('yuan')}"
+    pairs = [
+        (t("promise.amount"), amount),
+        (t("promise.date"), promise["date"] or t("open")),
+        (t("promise.confirmed"), showing.yes_no(promise["confirmed"])),
+    ]
+    return [*pairs, (t("promise.coerced"), showing.yes_no(True))] if promise["coerced"] else pairs
+
+
+def _deduction(item: Json, showing: Showing) -> dict[str, Any]:
+    points = (
+        number(item["points"]).replace("-", "−")
+        if item["applicable"]
+        else showing.labels("state.needs_review")
+    )
+    return {**item, "title": showing.rule(item["name"]), "points": points, "share": None}
+
+
+def _earned(item: Json, showing: Showing) -> dict[str, Any]:
+    t = showing.labels
+    counts = item["applicable"]
+    return {
+        **item,
+        "title": t.of("act", item["name"]),
+        "points": f"{item['points']:g} / {item['possible']:g}" if counts else t("not_applicable"),
+        "share": round(100 * item["points"] / item["possible"]) if counts and item["possible"] else None,
+    }
+
+
+def _provenance(provenance: Json, showing: Showing) -> list[tuple[str, str]]:
+    t = showing.labels
+    pairs = [(t(f"provenance.{key}"), value or DASH) for key, value in provenance.items() if key != "models"]
+    return pairs + [
+        (f"{t('provenance.models')} {name}", version) for name, version in provenance["models"].items()
+    ]

@@ -1,0 +1,108 @@
+"""Pages for people: ``summary.html`` for a batch and one page a call, readable without a network.
+
+Everything a page needs stands in the page, but for the recording, which it links to. Templates escape all
+text, and a content policy lets no script run but the page's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pipeline.report.call_view import call_view
+from pipeline.report.files import file_stem, write_atomically
+from pipeline.report.labels import TEMPLATES, Labels, Language
+from pipeline.report.showing import Showing
+from pipeline.report.summary_view import row, summary_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from jinja2 import Environment
+
+    from pipeline.redact import People
+    from pipeline.types import Quarantined
+
+
+def write_pages(
+    reports: Iterable[Mapping[str, Any]],
+    quarantined: Iterable[Quarantined],
+    folder: Path,
+    *,
+    language: Language = "zh",
+    mask: bool = True,
+    audio: Mapping[str, str] | None = None,
+    norms: Mapping[str, str] | None = None,
+    rule_titles: Mapping[str, str] | None = None,
+    people: Mapping[str, People] | None = None,
+) -> Path:
+    """Write ``summary.html`` and ``pages/<call_id>.html`` under ``folder``; return the summary's path.
+
+    Calls are read once and only their summary rows are kept, so that a batch may be long.
+
+    Args:
+        reports: the JSON of each call, as :func:`pipeline.report.call_json.to_json` makes it.
+        quarantined: the calls that could not be judged.
+        folder: the folder of the batch.
+        language: ``zh`` or ``en``; reasons and evidence stay Chinese.
+        mask: whether names and long numbers are masked, see :mod:`pipeline.redact`.
+        audio: by call id, a playable recording as a path relative to ``folder``.
+        norms: title of each clause by id.
+        rule_titles: title of each rule by name.
+        people: by call id, the personal fields that the JSON leaves out; also what is masked in the text.
+
+    Raises:
+        StoreError: a page cannot be written.
+    """
+    showing = Showing(
+        labels=Labels(language),
+        norms=norms or {},
+        rule_titles=rule_titles or {},
+        mask=mask,
+        people=people or {},
+    )
+    environment = _environment()
+    rows = []
+    for call in reports:
+        call_id = call["call_id"]
+        recording = (audio or {}).get(call_id)
+        link = f"../{quote(recording)}" if recording else None
+        page = _render(environment, "call", showing, c=call_view(call, showing, audio=link))
+        write_atomically(folder / "pages" / f"{file_stem(call_id)}.html", page)
+        rows.append(row(call, showing))
+    summary = folder / "summary.html"
+    write_atomically(
+        summary, _render(environment, "summary", showing, s=summary_view(rows, quarantined, showing))
+    )
+    return summary
+
+
+def _environment() -> Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _render(environment: Environment, name: str, showing: Showing, **values: Any) -> bytes:
+    from markupsafe import Markup
+
+    script = (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    text = environment.get_template(f"{name}.html").render(
+        t=showing.labels,
+        masked=showing.mask,
+        # Our own file, the only text that is not escaped; its digest is what the content policy admits.
+        script=Markup(script),
+        script_digest=f"sha256-{digest}",
+        **values,
+    )
+    return text.encode()

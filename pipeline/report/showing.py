@@ -1,0 +1,86 @@
+"""How pages and tables show things: labels, titles of rules and clauses, masking, numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipeline.redact import People, mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.report.labels import Labels
+
+DASH = "—"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """What a report needs beside the calls.
+
+    Attributes:
+        norms: title of each clause by its id.
+        rule_titles: title of each rule by its name.
+        mask: whether people are masked.
+        people: the personal fields of each call by call id, which the JSON of a call does not hold.
+    """
+
+    labels: Labels
+    norms: Mapping[str, str] = field(default_factory=dict)
+    rule_titles: Mapping[str, str] = field(default_factory=dict)
+    mask: bool = True
+    people: Mapping[str, People] = field(default_factory=dict)
+
+    def person(self, call_id: str) -> People:
+        """The people of a call as the report may show them."""
+        people = self.people.get(call_id, People())
+        return people.masked() if self.mask else people
+
+    def text(self, text: str, call_id: str) -> str:
+        """Words of a call as the report may show them, at the same length."""
+        return mask_text(text, self.people.get(call_id, People()).names) if self.mask else text
+
+    def rule(self, name: str) -> str:
+        """The title of a rule, or its name."""
+        return self.rule_titles.get(name, name)
+
+    def clause(self, norm: str) -> str:
+        """The title of a clause, or its id."""
+        return self.norms.get(norm, norm)
+
+    def yes_no(self, value: bool) -> str:
+        """Yes or no."""
+        return self.labels("yes") if value else self.labels("no")
+
+    def promise(self, promise: Mapping[str, Any] | None) -> str:
+        """A promise to pay in a few words, empty without one."""
+        if promise is None:
+            return ""
+        amount = DASH if promise["amount"] is None else money(promise["amount"])
+        coerced = f" · {self.labels('promise.coerced')}" if promise["coerced"] else ""
+        return f"{amount} · {promise['date'] or DASH}{coerced}"
+
+
+def number(value: float | None) -> str:
+    """A score: at most one decimal, a dash for none."""
+    return DASH if value is None else f"{round(value, 1):g}"
+
+
+def money(value: float) -> str:
+    """Yuan with thousands separators; fen only where there are some."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def clock(seconds: float | None) -> str:
+    """Minutes and seconds into a call; hours where there are some; empty for no time."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def moment(started_at: str | None) -> str:
+    """Date and minute of an ISO time, in the zone it was given in; empty for none."""
+    return started_at[:16].replace("T", " ") if started_at else ""

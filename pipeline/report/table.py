@@ -1,0 +1,266 @@
+"""The batch as tables: a CSV of the calls, and a workbook of calls, findings and quarantine.
+
+Both are made for spreadsheets: the CSV begins with a byte-order mark, without which Excel reads UTF-8 as
+something else, and no cell can start a formula. Names and long numbers are masked unless asked otherwise.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from pipeline.report.files import write_atomically
+from pipeline.report.labels import Labels, Language
+from pipeline.report.quarantine import in_order
+from pipeline.report.showing import Showing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from pipeline.redact import People
+    from pipeline.types import Quarantined
+
+    Json = Mapping[str, Any]
+    Cell = str | int | float | None
+    _Columns = Sequence[tuple[str, str]]
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MAX_CELL = 32_767
+"""Characters that a cell of Excel holds."""
+
+_WIDTHS = {"text": 60, "id": 22, "short": 14}
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a ZIP entry can bear; a workbook must not depend on when it was written."""
+
+_CALL_COLUMNS = (
+    ("table.call_id", "id"),
+    ("status", "short"),
+    ("table.status_reason", "short"),
+    ("started_at", "id"),
+    ("table.duration", "short"),
+    ("agent", "id"),
+    ("table.customer", "short"),
+    ("callee", "short"),
+    ("lender", "id"),
+    ("agency", "id"),
+    ("days_overdue", "short"),
+    ("total_due", "short"),
+    ("compliance", "short"),
+    ("table.if_confirmed", "short"),
+    ("effectiveness", "short"),
+    ("red_line", "short"),
+    ("table.complete", "short"),
+    ("confirmed_n", "short"),
+    ("review_n", "short"),
+    ("table.undecided_n", "short"),
+    ("events", "id"),
+    ("table.promise_amount", "short"),
+    ("table.promise_date", "short"),
+    ("promise.confirmed", "short"),
+    ("promise.coerced", "short"),
+)
+_FINDING_COLUMNS = (
+    ("table.call_id", "id"),
+    ("rule", "id"),
+    ("severity", "short"),
+    ("state", "short"),
+    ("confidence", "short"),
+    ("turn", "short"),
+    ("table.role", "short"),
+    ("table.start", "short"),
+    ("evidence", "text"),
+    ("reason", "text"),
+    ("norms", "text"),
+    ("missing", "short"),
+)
+_QUARANTINE_COLUMNS = (
+    ("table.call_id", "id"),
+    ("reason", "id"),
+    ("message", "text"),
+    ("file", "id"),
+    ("line", "short"),
+    ("field", "short"),
+    ("attempts", "short"),
+)
+
+
+def write_tables(
+    reports: Iterable[Json],
+    quarantined: Iterable[Quarantined],
+    folder: Path,
+    *,
+    language: Language = "zh",
+    mask: bool = True,
+    people: Mapping[str, People] | None = None,
+    norms: Mapping[str, str] | None = None,
+    rule_titles: Mapping[str, str] | None = None,
+) -> None:
+    """Write ``summary.csv`` (a row a call) and ``summary.xlsx`` (sheets 通话, 违规 and 隔离) in ``folder``.
+
+    Calls are read once, in the order given, and only their rows are kept. The same calls give the same bytes.
+
+    Args:
+        reports: the JSON of each call.
+        quarantined: the calls that could not be judged.
+        folder: the folder of the batch.
+        language: of the headings and values; reasons and evidence stay Chinese.
+        mask: whether names and long numbers are masked, see :mod:`pipeline.redact`.
+        people: by call id, the personal fields that the JSON leaves out.
+        norms: title of each clause by id.
+        rule_titles: title of each rule by name.
+
+    Raises:
+        StoreError: a file cannot be written.
+    """
+    showing = Showing(
+        labels=Labels(language),
+        norms=norms or {},
+        rule_titles=rule_titles or {},
+        mask=mask,
+        people=people or {},
+    )
+    calls: list[list[Cell]] = []
+    findings: list[list[Cell]] = []
+    for call in reports:
+        calls.append(_call_row(call, showing))
+        findings.extend(_finding_rows(call, showing))
+    away = [_quarantine_row(call, showing) for call in in_order(quarantined)]
+    write_atomically(folder / "summary.csv", _csv(_headings(_CALL_COLUMNS, showing), calls))
+    sheets = (
+        ("calls", _CALL_COLUMNS, calls),
+        ("violations", _FINDING_COLUMNS, findings),
+        ("quarantine", _QUARANTINE_COLUMNS, away),
+    )
+    write_atomically(folder / "summary.xlsx", _workbook(sheets, showing))
+
+
+def _csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(headings)
+    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    return buffer.getvalue().encode("utf-8-sig", errors="replace")
+
+
+def _workbook(sheets: Iterable[tuple[str, _Columns, Iterable[Sequence[Cell]]]], showing: Showing) -> bytes:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for title, columns, rows in sheets:
+        _fill(book.create_sheet(showing.labels(title)), columns, rows, showing)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return _without_times(buffer.getvalue())
+
+
+def _headings(columns: _Columns, showing: Showing) -> list[str]:
+    return [showing.labels(key) for key, _ in columns]
+
+
+def _call_row(call: Json, showing: Showing) -> list[Cell]:
+    t, scores, metadata = showing.labels, call["scores"], call["metadata"]
+    people = showing.person(call["call_id"])
+    states = [finding["state"] for finding in call["findings"]]
+    promise = call["promise_to_pay"]
+    role = metadata.get("callee_role")
+    return [
+        call["call_id"],
+        t.of("status", call["status"]),
+        t.of("quarantine", call["status_reason"] or ""),
+        metadata.get("started_at"),
+        call["duration"],
+        " ".join(filter(None, (metadata.get("agent_id"), people.agent_name))),
+        people.customer_name,
+        t.of("callee", role) if role else None,
+        metadata.get("lender"),
+        metadata.get("agency"),
+        metadata.get("days_overdue"),
+        metadata.get("total_due"),
+        scores["compliance"],
+        scores["compliance_if_confirmed"],
+        scores["effectiveness"],
+        showing.yes_no(scores["red_line"]),
+        showing.yes_no(scores["complete"]),
+        states.count("violation"),
+        states.count("needs_review"),
+        states.count("cannot_decide"),
+        "、".join(t.of("event", event) for event in call["customer_events"]),
+        promise["amount"] if promise else None,
+        promise["date"] if promise else None,
+        showing.yes_no(promise["confirmed"]) if promise else None,
+        showing.yes_no(promise["coerced"]) if promise else None,
+    ]
+
+
+def _finding_rows(call: Json, showing: Showing) -> Iterable[list[Cell]]:
+    t, call_id = showing.labels, call["call_id"]
+    turns = {turn["index"]: turn for turn in call["turns"]}
+    for finding in call["findings"]:
+        turn = turns.get(finding["turn"])
+        # Masked in the whole turn, so that a number that the evidence cuts in two is masked too.
+        text = showing.text(turn["text"], call_id) if turn else ""
+        yield [
+            call_id,
+            showing.rule(finding["rule"]),
+            t.of("severity", finding["severity"]),
+            t.of("state", finding["state"]),
+            finding["confidence"],
+            finding["turn"],
+            t.of("role", turn["role"]) if turn else t("whole_call"),
+            finding["start"],
+            text[finding["text_start"] : finding["text_end"]] if turn else None,
+            showing.text(finding["reason"], call_id),
+            "；".join(showing.clause(norm) for norm in finding["norms"]),
+            finding["missing"],
+        ]
+
+
+def _quarantine_row(call: Quarantined, showing: Showing) -> list[Cell]:
+    reason = showing.labels.of("quarantine", call.reason)
+    return [call.call_id, reason, call.message, call.file, call.line, call.field, call.attempts]
+
+
+def _safe(cell: Cell) -> Cell:
+    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _fill(sheet: Worksheet, columns: _Columns, rows: Iterable[Sequence[Cell]], showing: Showing) -> None:
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    sheet.append(_headings(columns, showing))
+    for row in rows:
+        sheet.append([_fitting(cell) for cell in row])
+    for number, (_, kind) in enumerate(columns, start=1):
+        sheet.cell(row=1, column=number).font = Font(bold=True)
+        sheet.column_dimensions[get_column_letter(number)].width = _WIDTHS[kind]
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = sheet.dimensions
+
+
+def _fitting(cell: Cell) -> Cell:
+    safe = _safe(cell)
+    return _NOT_IN_XML.sub("", safe)[:_MAX_CELL] if isinstance(safe, str) else safe
+
+
+def _without_times(book: bytes) -> bytes:
+    """The same workbook with every mention of the time of writing set to a constant."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"1980-01-01T00:00:00Z", content)
+            entry = zipfile.ZipInfo(name, date_time=_EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(entry, content)
+    return result.getvalue()

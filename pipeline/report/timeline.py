@@ -1,0 +1,84 @@
+"""The time line of a call: boxes for turns and flags for findings, in a drawing 1000 units wide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.report.showing import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.report.labels import Labels
+
+    Json = Mapping[str, Any]
+
+WIDTH = 1000.0
+MIN_BOX = 2.0
+"""Narrowest box that can be seen and clicked."""
+
+_LANE_Y = {"agent": 5, "customer": 37}
+_BETWEEN_LANES_Y = 21
+_SCALE_MARKS = 5
+
+
+def timeline(call: Json, findings: Sequence[Json], *, labels: Labels) -> dict[str, Any]:
+    """Lay out a call by time or, where turns have no times, by the length of their text."""
+    turns = call["turns"]
+    timed = bool(turns) and all(turn["start"] is not None and turn["end"] is not None for turn in turns)
+    spans = {turn["index"]: (turn["start"], turn["end"]) for turn in turns} if timed else _by_text(turns)
+    length = max((end for _, end in spans.values()), default=0.0)
+    if timed and call["duration"]:
+        length = max(length, call["duration"])
+    scale = WIDTH / length if length else 0.0
+    bits = [
+        {
+            "title": f"{clock(turn['start'])} {labels.of('role', turn['role'])}".strip(),
+            "turn": turn["index"],
+            "role": turn["role"],
+            **_box(*spans[turn["index"]], scale=scale),
+            "y": _LANE_Y.get(turn["role"], _BETWEEN_LANES_Y),
+            "seek": turn["start"] if timed else None,
+        }
+        for turn in turns
+    ]
+    flags = [
+        _flag(finding, spans, scale=scale, timed=timed) for finding in findings if finding["turn"] in spans
+    ]
+    marks = [clock(length * i / (_SCALE_MARKS - 1)) for i in range(_SCALE_MARKS)] if timed else []
+    return {"timed": timed, "length": length, "bits": bits, "flags": flags, "scale": marks}
+
+
+def _by_text(turns: Sequence[Json]) -> dict[int, tuple[float, float]]:
+    at, spans = 0.0, {}
+    for turn in turns:
+        spans[turn["index"]] = (at, at + len(turn["text"]))
+        at += len(turn["text"])
+    return spans
+
+
+def _flag(
+    finding: Json,
+    spans: Mapping[int, tuple[float, float]],
+    *,
+    scale: float,
+    timed: bool,
+) -> dict[str, Any]:
+    begin, end = spans[finding["turn"]]
+    if timed and finding["start"] is not None:
+        begin = finding["start"]
+    elif not timed and finding["text_start"] is not None:
+        begin, end = begin + finding["text_start"], begin + finding["text_end"]
+    return {
+        "id": finding["id"],
+        "severity": finding["severity"],
+        "state": finding["state"],
+        "x": _box(begin, end, scale=scale)["x"],
+        "width": 6,
+        "seek": begin if timed else None,
+        "title": f"{finding['title']} · {finding['state_name']}",
+    }
+
+
+def _box(begin: float, end: float, *, scale: float) -> dict[str, float]:
+    return {"x": round(begin * scale, 2), "width": round(max(MIN_BOX, (end - begin) * scale), 2)}

@@ -1,0 +1,201 @@
+"""Rows of a CSV or JSON Lines file, one bad row at a time.
+
+A row that cannot be read costs that row, never the ones after it: a quote that nobody closed, a
+line of broken bytes, a cell too many.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from pipeline.errors import ConfigError
+
+_MAX_RECORD_LINES: Final = 20
+"""A quoted cell may hold line breaks; a longer run is a quote that nobody closed."""
+
+_UNDECODABLE: Final = re.compile("[\udc80-\udcff]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]|\\\\u[dD][89a-fA-F]")
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row.
+
+    Attributes:
+        line: 1-based number of its first line.
+        values: by column; strings in CSV, without the empty cells.
+        problem: why the row cannot be used, ``None`` when it can.
+        column: the column at fault, when one is.
+    """
+
+    line: int
+    values: Mapping[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+    column: str | None = None
+
+
+def read_csv(path: Path, *, required: tuple[str, ...]) -> Iterator[Row]:
+    """The rows under the header line of a comma-separated file.
+
+    A row shorter than the header is read as ending in empty cells, which spreadsheets leave out.
+
+    Raises:
+        ConfigError: the file cannot be read, or its header lacks a required column or repeats one.
+    """
+    lines = decode_text(_read_bytes(path)).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    start = next((index for index, line in enumerate(lines) if line.strip()), None)
+    if start is None:
+        raise ConfigError(f"{path.name}: the manifest is empty")
+    header, _ = _parse_record([lines[start]])
+    columns = [name.strip() for name in header or ()]
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise ConfigError(
+            f"{path.name}: line {start + 1}: missing column {', '.join(missing)} in a comma-separated header"
+        )
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise ConfigError(f"{path.name}: line {start + 1}: column {', '.join(twice)} stands twice")
+    return _csv_rows(lines, start + 1, columns)
+
+
+def read_jsonl(path: Path) -> Iterator[Row]:
+    """The rows of a file with one JSON object a line; blank lines are none.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    return _jsonl_rows(decode_text(_read_bytes(path)))
+
+
+def parse_json_object(text: str) -> dict[str, Any]:
+    """The JSON object in ``text``.
+
+    Raises:
+        ValueError: it is none, or holds text that is not Unicode (:func:`decode_text` leaves such
+            for broken bytes); the message gives the position, never the content.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
+        raise ValueError(f"not valid JSON at {where}: {error.msg}") from error
+    except RecursionError as error:
+        raise ValueError("not valid JSON: nested too deeply") from error
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    if _SURROGATE.search(text) and not _is_unicode(value):
+        raise ValueError("text that is not Unicode")
+    return value
+
+
+def decode_text(raw: bytes) -> str:
+    """Text in UTF-8, with or without BOM, or in GB18030, as Chinese spreadsheets save it.
+
+    The encoding is the one in which more of the lines that are not plain ASCII are valid, so that
+    one broken line does not turn a UTF-8 file into gibberish. Bytes that are invalid in it come out
+    as lone surrogates (``errors="surrogateescape"``), for the caller to reject the row.
+    """
+    if raw.startswith(_BOM):
+        return raw[len(_BOM) :].decode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        lines = [line for line in raw.split(b"\n") if not line.isascii()]
+        utf8, gb = (sum(_decodes(line, encoding) for line in lines) for encoding in ("utf-8", "gb18030"))
+        return raw.decode("utf-8" if 2 * utf8 > len(lines) or gb == 0 else "gb18030", "surrogateescape")
+
+
+def _is_unicode(value: object) -> bool:
+    """Whether every string in a JSON value can be written as UTF-8: no half of a surrogate pair."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+
+
+def _csv_rows(lines: list[str], start: int, columns: list[str]) -> Iterator[Row]:
+    for line, cells in _records(lines, start, len(columns)):
+        if cells is None:
+            yield Row(line=line, problem="a quote is not closed or stands inside a cell")
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        values = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell.strip()}
+        broken = next((name for name, cell in values.items() if _UNDECODABLE.search(cell)), None)
+        if any(cell.strip() for cell in cells[len(columns) :]):
+            problem = f"{len(cells)} cells under {len(columns)} columns (a cell with a comma needs quotes)"
+            yield Row(line=line, values=values, problem=problem)
+        elif broken is not None:
+            problem = "bytes that are neither UTF-8 nor GB18030"
+            yield Row(line=line, values=values, problem=problem, column=broken)
+        else:
+            yield Row(line=line, values=values)
+
+
+def _records(lines: list[str], start: int, width: int) -> Iterator[tuple[int, list[str] | None]]:
+    """First line number and cells of each record; ``None`` for cells that cannot be parsed."""
+    at = start
+    while at < len(lines):
+        cells, used = _parse_record(lines[at : _record_end(lines, at)])
+        if used > 1 and (cells is None or len(cells) > width):
+            # two stray quotes in different rows look like one long cell: give up one row only
+            cells, used = None, 1
+        yield at + 1, cells
+        at += used
+
+
+def _record_end(lines: list[str], at: int) -> int:
+    """Where the record that begins at ``at`` can end: as soon as its quotes are even in number."""
+    quotes = 0
+    for end in range(at + 1, min(at + _MAX_RECORD_LINES, len(lines)) + 1):
+        quotes += lines[end - 1].count('"')
+        if quotes % 2 == 0:
+            return end
+    return at + 1
+
+
+def _parse_record(lines: list[str]) -> tuple[list[str] | None, int]:
+    """The cells of the first record, and how many of the lines it took."""
+    reader = csv.reader([line + "\n" for line in lines], strict=True)
+    try:
+        return next(reader, []), max(1, reader.line_num)
+    except csv.Error:
+        return None, len(lines)
+
+
+def _jsonl_rows(text: str) -> Iterator[Row]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield Row(line=number, values=parse_json_object(line))
+        except ValueError as error:
+            yield Row(line=number, problem=str(error))
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"not valid JSON: {name} is no number")

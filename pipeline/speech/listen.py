@@ -1,0 +1,225 @@
+"""Decoded channels become a transcript: the stages of listening in their order.
+
+Two channels::
+
+    speech of each channel -> minus echoes -> windows -> words -> cleaned -> turns -> roles
+
+One channel::
+
+    speech -> shared out to speakers -> windows of one speaker -> words -> cleaned -> turns -> roles
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.speech.automatic import part_machines, unreachable
+from pipeline.speech.clean import clean, load_hallucinations
+from pipeline.speech.cues import load_cues
+from pipeline.speech.intervals import subtract, total_ms, union
+from pipeline.speech.leakage import drop_echoes, overlaps, own_speech
+from pipeline.speech.nonspeech import call_tones, load_prompts
+from pipeline.speech.roles import RoleClaim, speaker_roles, turn_role
+from pipeline.speech.speakers import certainty, share_out, speaker_intervals
+from pipeline.speech.text import tokens
+from pipeline.speech.transcribe import transcribe_speech
+from pipeline.speech.turns import Utterance, build_turns, take_turns, utterances
+from pipeline.types import Role, Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipeline.ports import Diarizer, SpeechDetector, Transcriber
+    from pipeline.settings import Settings
+    from pipeline.speech.text import Token
+    from pipeline.types import Call, Channel, DecodedAudio, Interval, Removal, Segment
+
+
+class Hook(Protocol):
+    """Is told what each stage did, for progress and logs: counts and times, never words."""
+
+    def __call__(self, stage: str, figures: Mapping[str, int]) -> None:
+        """One stage is done; milliseconds and counts by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What all speakers said, before it is known who is who.
+
+    Attributes:
+        utterances: of all speakers, in no order.
+        speech: detected speech of the parties, one tuple a speaker.
+        simultaneous: where more than one party speaks.
+        removals: what was taken out.
+    """
+
+    utterances: tuple[Utterance, ...]
+    speech: tuple[tuple[Interval, ...], ...]
+    simultaneous: tuple[Interval, ...]
+    removals: tuple[Removal, ...]
+
+
+def listen(
+    audio: DecodedAudio,
+    call: Call,
+    *,
+    detector: SpeechDetector,
+    transcriber: Transcriber,
+    diarizer: Diarizer,
+    settings: Settings,
+    hook: Hook | None = None,
+) -> Transcript:
+    """Who said what, and when.
+
+    Two or more live channels are kept apart: a channel is a party. A single live channel is taken as a
+    mix of both parties, unless the manifest says whose channel it is and the other one is dead.
+
+    Args:
+        audio: decoded channels at 16 kHz.
+        call: for the manifest's word on channels.
+        detector: speech activity.
+        transcriber: speech to words.
+        diarizer: speakers of a single channel.
+        settings: all settings; ``asr``, ``turns`` are read here.
+        hook: told of every stage.
+
+    Raises:
+        EngineError: an engine failed.
+    """
+    tell = hook or _ignore
+    live = tuple(channel for channel in audio.channels if not channel.dead)
+    tell("channels", {"live": len(live), "dead": len(audio.channels) - len(live)})
+    if not live:
+        return Transcript(turns=(), speech_ms=0)
+    manifest = _manifest_roles(audio, call)
+    if len(live) > 1 or (len(audio.channels) > 1 and manifest):
+        said = _hear_channels(live, detector, transcriber, settings, tell)
+    else:
+        said = _hear_mix(live[0], detector, transcriber, diarizer, settings, tell)
+    return _transcript(said, live, manifest, settings, tell)
+
+
+def _ignore(stage: str, figures: Mapping[str, int]) -> None:
+    """Nobody asked."""
+
+
+def _speaker(channel: Channel) -> str:
+    return f"channel {channel.index}"
+
+
+def _manifest_roles(audio: DecodedAudio, call: Call) -> dict[str, Role]:
+    """The manifest's roles by channel; none when the recording has another number of channels."""
+    roles = call.recording.channel_roles if call.recording is not None else ()
+    if len(roles) != len(audio.channels) or len(roles) < 2:
+        return {}
+    return {_speaker(channel): role for channel, role in zip(audio.channels, roles, strict=True)}
+
+
+def _hear_channels(
+    live: Sequence[Channel],
+    detector: SpeechDetector,
+    transcriber: Transcriber,
+    settings: Settings,
+    tell: Hook,
+) -> _Said:
+    detected = [detector.detect(channel.samples) for channel in live]
+    speech = own_speech(live, detected, leakage_db=settings.turns.leakage_db)
+    tell("speech", {"detected_ms": sum(map(total_ms, detected)), "own_ms": sum(map(total_ms, speech))})
+    heard: list[tuple[Segment, ...]] = []
+    removals: list[Removal] = []
+    for channel, intervals in zip(live, speech, strict=True):
+        segments, gone = _hear(channel, intervals, transcriber, settings)
+        heard.append(segments)
+        removals += gone
+    kept, echoes = drop_echoes(heard)
+    tell("words", {"segments": sum(map(len, kept)), "removals": len(removals) + len(echoes)})
+    said = [
+        utterance
+        for channel, segments in zip(live, kept, strict=True)
+        for utterance in utterances(_tokens(segments), speaker=_speaker(channel), channel=channel.index)
+    ]
+    return _Said(
+        utterances=tuple(said),
+        speech=speech,
+        simultaneous=overlaps(speech),
+        removals=(*removals, *echoes),
+    )
+
+
+def _hear_mix(
+    channel: Channel,
+    detector: SpeechDetector,
+    transcriber: Transcriber,
+    diarizer: Diarizer,
+    settings: Settings,
+    tell: Hook,
+) -> _Said:
+    speech = detector.detect(channel.samples)
+    tell("speech", {"detected_ms": total_ms(speech), "own_ms": total_ms(speech)})
+    if not speech:
+        return _Said(utterances=(), speech=(), simultaneous=(), removals=())
+    diarization = diarizer.diarize(channel.samples)
+    shares = share_out(channel.samples, speech, diarization.exclusive)
+    tell("speakers", {"speakers": len(shares)})
+    said: list[Utterance] = []
+    removals: list[Removal] = []
+    for speaker, intervals in shares.items():
+        segments, gone = _hear(channel, intervals, transcriber, settings)
+        removals += gone
+        for utterance in utterances(_tokens(segments), speaker=speaker):
+            sure = certainty(utterance.interval, speaker, diarization)
+            said.append(Utterance(speaker=speaker, tokens=utterance.tokens, certainty=sure))
+    tell("words", {"utterances": len(said), "removals": len(removals)})
+    return _Said(
+        utterances=tuple(said),
+        speech=tuple(shares.values()),
+        simultaneous=overlaps(tuple(speaker_intervals(diarization.regular).values())),
+        removals=tuple(removals),
+    )
+
+
+def _hear(
+    channel: Channel, speech: Sequence[Interval], transcriber: Transcriber, settings: Settings
+) -> tuple[tuple[Segment, ...], tuple[Removal, ...]]:
+    """Cleaned segments of one channel or speaker, and what was taken out."""
+    window_ms = round(settings.asr.window_s * 1000)
+    heard = transcribe_speech(channel.samples, speech, transcriber, window_ms=window_ms)
+    kept, removals = clean(heard.segments, speech, load_hallucinations())
+    return kept, (*heard.removals, *removals)
+
+
+def _tokens(segments: Sequence[Segment]) -> tuple[Token, ...]:
+    words = sorted((word for s in segments for word in s.words), key=lambda w: (w.start_ms, w.end_ms))
+    return tokens(words)
+
+
+def _transcript(
+    said: _Said, live: Sequence[Channel], manifest: Mapping[str, Role], settings: Settings, tell: Hook
+) -> Transcript:
+    drafts = take_turns(said.utterances, max_gap_ms=settings.turns.max_gap_ms)
+    heard = part_machines(drafts, load_prompts())
+    cues = load_cues()
+    claims = speaker_roles(heard.people, cues, manifest=manifest)
+    placed = [(turn, turn_role(turn, claims[turn.speaker], cues)) for turn in heard.people]
+    placed += [(turn, _MACHINE) for turn in heard.machines]
+    placed.sort(key=lambda item: (item[0].interval.start_ms, item[0].interval.end_ms))
+    turns = build_turns(
+        [turn for turn, _ in placed],
+        [(claim.role, claim.confidence) for _, claim in placed],
+        simultaneous=said.simultaneous,
+    )
+    machines = [turn.interval for turn in heard.machines]
+    spoken = subtract(union(i for intervals in said.speech for i in intervals), machines)
+    tones = () if turns and not heard.machines else call_tones(live[0].samples)
+    tell("turns", {"turns": len(turns), "speech_ms": total_ms(spoken)})
+    return Transcript(
+        turns=turns,
+        removals=tuple(sorted(said.removals, key=lambda r: (r.start_ms, r.end_ms, r.reason))),
+        speech_ms=total_ms(spoken),
+        unreachable=unreachable(heard, tones),
+    )
+
+
+_MACHINE = RoleClaim(role=Role.SYSTEM, confidence=0.95)

@@ -1,0 +1,175 @@
+"""The stages of a call as two functions: :func:`hear` (sound to turns) and :func:`judge` (turns to report).
+
+``hear`` is dear and depends on models; ``judge`` is cheap and depends on rules. They meet in a
+:class:`~pipeline.types.Transcript`, so new rules need no new listening.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline import __version__
+from pipeline.audio import decode
+from pipeline.detect.engine import detect, red_line_turns
+from pipeline.errors import TingheError
+from pipeline.outcome.promise import find_promise
+from pipeline.score import score
+from pipeline.speech import listen
+from pipeline.tone import judge_tones
+from pipeline.types import CallReport, CallStatus, NotChecked, Provenance, Role, ToneFrame, Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.detect.rulebook import RuleBook
+    from pipeline.ports import Diarizer, SpeechDetector, ToneClassifier, Transcriber
+    from pipeline.score import Scorecard
+    from pipeline.settings import Settings
+    from pipeline.types import Call, DecodedAudio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ears:
+    """The speech models."""
+
+    detector: SpeechDetector
+    transcriber: Transcriber
+    diarizer: Diarizer
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """Who did the listening, for provenance."""
+        return {
+            "speech_activity": self.detector.identity,
+            "transcriber": self.transcriber.identity,
+            "diarizer": self.diarizer.identity,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mind:
+    """What judging needs: rules, scorecard and the tone classifier."""
+
+    book: RuleBook
+    card: Scorecard
+    tone: ToneClassifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A recording and its transcript."""
+
+    audio: DecodedAudio
+    transcript: Transcript
+
+
+def hear(call: Call, ears: Ears, settings: Settings) -> Heard:
+    """Decode and transcribe a call.
+
+    Raises:
+        RecordingError: the recording cannot be judged.
+        EngineError: a model failed on it.
+        ValueError: the call has no recording.
+    """
+    if call.recording is None:
+        raise ValueError(f"call {call.call_id} has no recording")
+    audio = decode(call.recording, settings.audio)
+    transcript = listen(
+        audio,
+        call,
+        detector=ears.detector,
+        transcriber=ears.transcriber,
+        diarizer=ears.diarizer,
+        settings=settings,
+    )
+    return Heard(audio=audio, transcript=transcript)
+
+
+def judge(
+    call: Call,
+    transcript: Transcript,
+    mind: Mind,
+    settings: Settings,
+    *,
+    audio: DecodedAudio | None = None,
+    listened_by: Mapping[str, str] | None = None,
+) -> CallReport:
+    """Findings, acts, tone, promise and scores of a transcribed call.
+
+    A call with nothing to score is ``not_scored`` with its reason; a part that fails is named in
+    ``not_checked`` and the rest of the report stands.
+    """
+    provenance = _provenance(transcript, mind, settings, audio, listened_by or {})
+    duration_ms = audio.duration_ms if audio else None
+    nothing = _nothing_to_score(transcript, settings)
+    if nothing:
+        return CallReport(
+            call=call,
+            status=CallStatus.NOT_SCORED,
+            status_reason=nothing,
+            provenance=provenance,
+            duration_ms=duration_ms,
+            transcript=transcript,
+        )
+    found = detect(call, transcript, mind.book, settings.detect, settings.roles)
+    tones, not_checked = _tones(transcript, mind)
+    promise = find_promise(call, transcript, red_line_turns=red_line_turns(found.findings))
+    return CallReport(
+        call=call,
+        status=CallStatus.SCORED,
+        provenance=provenance,
+        duration_ms=duration_ms,
+        transcript=transcript,
+        tones=tones,
+        findings=found.findings,
+        not_checked=(*not_checked, *_one_sided(audio)),
+        acts=found.acts,
+        customer_events=found.events,
+        promise=promise,
+        scores=score(call, transcript, found.findings, found.acts, found.events, promise, tones, mind.card),
+    )
+
+
+def _nothing_to_score(transcript: Transcript, settings: Settings) -> str | None:
+    if transcript.unreachable:
+        return transcript.unreachable
+    if not any(t.text and t.role is not Role.SYSTEM for t in transcript.turns):
+        return "no_speech"
+    if transcript.speech_ms is not None and transcript.speech_ms < settings.turns.min_scored_speech_ms:
+        return "too_little_speech"
+    return None
+
+
+def _tones(transcript: Transcript, mind: Mind) -> tuple[tuple[ToneFrame, ...], tuple[NotChecked, ...]]:
+    try:
+        return judge_tones(transcript, mind.tone), ()
+    except TingheError as error:
+        return (), (NotChecked(check="tone", reason=error.reason),)
+
+
+def _one_sided(audio: DecodedAudio | None) -> tuple[NotChecked, ...]:
+    """A dead channel hides a party: what that party said was not checked."""
+    if audio is None or not any(channel.dead for channel in audio.channels):
+        return ()
+    return (NotChecked(check="both_parties", reason="dead_channel"),)
+
+
+def _provenance(
+    transcript: Transcript,
+    mind: Mind,
+    settings: Settings,
+    audio: DecodedAudio | None,
+    listened_by: Mapping[str, str],
+) -> Provenance:
+    words = repr([(t.role.value, t.start_ms, t.end_ms, t.text) for t in transcript.turns])
+    rules = f"{mind.book.sha256} {mind.card.model_dump_json()}"
+    return Provenance(
+        program=f"tinghe {__version__}",
+        recording_sha256=audio.sha256 if audio else None,
+        transcript_sha256=hashlib.sha256(words.encode()).hexdigest(),
+        models={**listened_by, "tone": mind.tone.identity},
+        rules_sha256=hashlib.sha256(rules.encode()).hexdigest(),
+        config_sha256=settings.sha256,
+    )

@@ -1,0 +1,142 @@
+"""The tables of the store, portable between databases.
+
+Times are milliseconds, offsets code points, money whole fen (a hundredth of a yuan): SQLite has no exact
+decimal type.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+tables = sa.MetaData()
+
+
+def _call_key() -> sa.Column[str]:
+    return sa.Column(
+        "call_id", sa.String(200), sa.ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+def _row_number() -> sa.Column[int]:
+    return sa.Column("position", sa.Integer, primary_key=True, autoincrement=False)
+
+
+def _place() -> tuple[sa.Column[Any], ...]:
+    """Where the evidence of a row stands; all null when it is about the whole call."""
+    return (
+        sa.Column("turn", sa.Integer),
+        sa.Column("text_start", sa.Integer),
+        sa.Column("text_end", sa.Integer),
+        sa.Column("start_ms", sa.Integer),
+        sa.Column("end_ms", sa.Integer),
+        sa.Column("evidence", sa.Text),
+    )
+
+
+calls = sa.Table(
+    "calls",
+    tables,
+    sa.Column("call_id", sa.String(200), primary_key=True),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("status_reason", sa.Text),
+    sa.Column("agent_id", sa.String(100), index=True),
+    sa.Column("lender", sa.String(200)),
+    sa.Column("agency", sa.String(200)),
+    sa.Column("customer_id", sa.String(100), index=True),
+    sa.Column("callee_role", sa.String(30)),
+    sa.Column("started_at", sa.String(40), index=True),
+    sa.Column("duration_ms", sa.Integer),
+    sa.Column("recording_sha256", sa.String(64)),
+    sa.Column("transcript_sha256", sa.String(64), nullable=False),
+    sa.Column("rules_sha256", sa.String(64), nullable=False),
+    sa.Column("config_sha256", sa.String(64), nullable=False),
+    sa.Column("program", sa.String(100), nullable=False),
+)
+
+turns = sa.Table(
+    "turns",
+    tables,
+    _call_key(),
+    _row_number(),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("role_confidence", sa.Float, nullable=False),
+    sa.Column("start_ms", sa.Integer),
+    sa.Column("end_ms", sa.Integer),
+    sa.Column("tone", sa.String(20)),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+findings = sa.Table(
+    "findings",
+    tables,
+    _call_key(),
+    _row_number(),
+    sa.Column("finding_id", sa.String(12), nullable=False),
+    sa.Column("rule", sa.String(100), nullable=False, index=True),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("severity", sa.String(20), nullable=False),
+    sa.Column("confidence", sa.Float, nullable=False),
+    *_place(),
+    sa.Column("norms", sa.JSON, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("missing", sa.String(100)),
+)
+
+acts = sa.Table(
+    "acts",
+    tables,
+    _call_key(),
+    _row_number(),
+    sa.Column("act", sa.String(100), nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    *_place(),
+)
+
+scores = sa.Table(
+    "scores",
+    tables,
+    _call_key(),
+    sa.Column("compliance", sa.Float),
+    sa.Column("compliance_if_confirmed", sa.Float),
+    sa.Column("effectiveness", sa.Float),
+    sa.Column("red_line", sa.Boolean, nullable=False),
+    sa.Column("complete", sa.Boolean, nullable=False),
+)
+
+promises = sa.Table(
+    "promises",
+    tables,
+    _call_key(),
+    sa.Column("amount_fen", sa.BigInteger),
+    sa.Column("date", sa.Date),
+    sa.Column("confirmed", sa.Boolean, nullable=False),
+    sa.Column("coerced", sa.Boolean, nullable=False),
+)
+
+quarantine = sa.Table(
+    "quarantine",
+    tables,
+    sa.Column("call_id", sa.String(200), primary_key=True),
+    sa.Column("line", sa.Integer),
+    sa.Column("reason", sa.String(100), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("file", sa.Text),
+    sa.Column("field", sa.String(100)),
+    sa.Column("attempts", sa.Integer, nullable=False),
+)
+
+batches = sa.Table(
+    "batches",
+    tables,
+    sa.Column("batch_id", sa.String(100), primary_key=True),
+    sa.Column("planned", sa.Integer, nullable=False),
+    sa.Column("scored", sa.Integer, nullable=False),
+    sa.Column("not_scored", sa.Integer, nullable=False),
+    sa.Column("quarantined", sa.Integer, nullable=False),
+    sa.Column("skipped", sa.Integer, nullable=False),
+)
+
+OF_A_CALL = (turns, findings, acts, scores, promises)
+"""The tables whose rows belong to one row of ``calls``."""

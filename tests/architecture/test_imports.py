@@ -1,0 +1,101 @@
+"""The one direction of imports, and what importing costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = {
+    "torch",
+    "torchaudio",
+    "whisper",
+    "faster_whisper",
+    "ctranslate2",
+    "pyannote",
+    "jieba",
+    "snownlp",
+    "onnxruntime",
+    "huggingface_hub",
+}
+OURS = {"pipeline", "models", "flows", "tests"}
+ALLOWED_FROM_PIPELINE_IN_MODELS = {"types", "ports", "errors", "settings"}
+
+
+def sources(package):
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path):
+    """(module, at top level) of every import in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inner = {id(n) for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in ast.walk(f)}
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [node.module or ""]
+        for name in names:
+            yield name, id(node) not in inner
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [
+        ("pipeline", {"models", "flows", "tests", "prefect", *HEAVY}),
+        ("models", {"flows", "tests", "prefect"}),
+        ("flows", {"tests", *HEAVY}),
+    ],
+)
+def test_imports_point_one_way(package, forbidden):
+    assert sources(package)
+    for path in sources(package):
+        for name, _ in imports(path):
+            assert name.split(".")[0] not in forbidden, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_models_see_only_the_pipelines_contracts():
+    for path in sources("models"):
+        for name, _ in imports(path):
+            parts = name.split(".")
+            if parts[0] == "pipeline":
+                assert parts[1] in ALLOWED_FROM_PIPELINE_IN_MODELS, f"{path.name} imports {name}"
+
+
+def test_only_wiring_joins_models_to_the_pipeline():
+    for path in sources("flows"):
+        uses_models = any(name.split(".")[0] == "models" for name, _ in imports(path))
+        assert not uses_models or path.name == "wiring.py", path
+
+
+def test_heavy_packages_are_imported_inside_functions():
+    for path in sources("models"):
+        for name, top in imports(path):
+            assert not (top and name.split(".")[0] in HEAVY), f"{path.name} imports {name} at the top"
+
+
+@pytest.mark.parametrize(
+    "module", ["pipeline", "pipeline.stages", "pipeline.batch", "models.registry", "flows.cli"]
+)
+def test_importing_loads_nothing_heavy(module):
+    code = f"import sys, {module}; print(' '.join(sorted(sys.modules)))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    roots = {name.split(".")[0] for name in loaded.stdout.split()}
+    assert not roots & {*HEAVY, "prefect"}
+
+
+@pytest.mark.parametrize("package", ["pipeline", "models", "flows"])
+def test_shipped_code_prints_and_asserts_nothing(package):
+    for path in sources(package):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not isinstance(node, ast.Assert), f"{path}:{node.lineno} asserts"
+            is_print = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            )
+            assert not is_print, f"{path}:{node.lineno} prints"

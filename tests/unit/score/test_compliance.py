@@ -1,0 +1,92 @@
+"""What compliance promises: red lines leave nothing, hits cost by class, doubt costs nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.score.compliance import judge_compliance
+from pipeline.types import FindingState, Severity
+from tests.golden.sample import CARD
+from tests.unit.score.build import found
+
+card = CARD.compliance
+CRITICAL, MAJOR, MINOR = Severity.CRITICAL, Severity.MAJOR, Severity.MINOR
+
+some_findings = st.lists(
+    st.builds(
+        found,
+        st.sampled_from(["r1", "r2", "r3", "r4", "r5"]),
+        st.sampled_from(Severity),
+        st.none() | st.integers(0, 11),
+        st.sampled_from(FindingState),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("findings", "score"),
+    [
+        ([], 100),
+        ([found("a", CRITICAL)], 0),
+        ([found("a", MAJOR)], 80),
+        ([found("a", MAJOR, at=0), found("a", MAJOR, at=2)], 75),
+        ([found("a", MAJOR, at=0), found("a", MAJOR, at=0)], 80),
+        ([found("a", MAJOR, at=None), found("a", MAJOR, at=2)], 80),
+        ([found(name, MAJOR) for name in "abcdef"], 40),
+        ([found("a", MINOR, at=0), found("a", MINOR, at=2)], 95),
+        ([found(name, MINOR) for name in "abcdef"], 80),
+        ([found(name, MAJOR) for name in "abcd"] + [found(name, MINOR) for name in "efghi"], 20),
+    ],
+)
+def test_deductions_follow_the_scorecard(findings, score):
+    assert judge_compliance(findings, card).score == score
+
+
+def test_only_a_confirmed_critical_finding_is_a_red_line():
+    assert judge_compliance([found("a", CRITICAL)], card).red_line
+    for state in (FindingState.NEEDS_REVIEW, FindingState.CANNOT_DECIDE):
+        assert not judge_compliance([found("a", CRITICAL, state=state)], card).red_line
+    assert not judge_compliance([found("a", MAJOR)], card).red_line
+
+
+def test_a_finding_for_review_costs_only_if_confirmed():
+    result = judge_compliance([found("a", CRITICAL, state=FindingState.NEEDS_REVIEW), found("b", MAJOR)], card)
+    assert (result.score, result.if_confirmed) == (80, 0)
+    pending = [item for item in result.items if not item.applicable]
+    assert [(item.name, item.points) for item in pending] == [("a", 0)]
+
+
+def test_what_cannot_be_decided_costs_nothing_in_either_score():
+    result = judge_compliance([found("a", CRITICAL, state=FindingState.CANNOT_DECIDE)], card)
+    assert (result.score, result.if_confirmed, result.items) == (100, 100, ())
+
+
+def test_each_rule_names_its_turns_and_its_reason():
+    (item,) = judge_compliance([found("a", MAJOR, at=4), found("a", MAJOR, at=2)], card).items
+    assert (item.name, item.points, item.turns) == ("a", -25, (2, 4))
+    assert "2处" in item.reason
+
+
+@given(some_findings)
+def test_items_add_up_to_the_score_and_scores_stay_in_range(findings):
+    result = judge_compliance(findings, card)
+    assert result.score == 100 + sum(item.points for item in result.items)
+    assert 0 <= result.if_confirmed <= result.score <= 100
+    assert result.red_line <= (result.score == 0)
+
+
+@given(some_findings, some_findings)
+def test_one_more_finding_never_raises_compliance(findings, more):
+    before, after = judge_compliance(findings, card), judge_compliance(findings + more, card)
+    assert after.score <= before.score
+    assert after.if_confirmed <= before.if_confirmed
+
+
+@given(some_findings, st.randoms())
+def test_the_order_of_findings_does_not_matter(findings, random):
+    shuffled = list(findings)
+    random.shuffle(shuffled)
+    assert judge_compliance(findings, card) == judge_compliance(shuffled, card)
