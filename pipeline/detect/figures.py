@@ -6,26 +6,30 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pipeline.outcome.amounts import find_amounts, read_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NUMERAL = r"[零〇一二两三四五六七八九十百千万半\d.]+"
-_DAYS = re.compile(rf"({_NUMERAL})\s*(多|来|几)?\s*(天|日|个月|个礼拜|周|年)")
-_UNIT_DAYS = {"天": 1, "日": 1, "周": 7, "个礼拜": 7, "个月": 30, "年": 365}
+_NUMERAL = r"[零〇一二两三四五六七八九十百千万\d.]+"
+_HALF = Decimal("0.5")
+_LENGTH = re.compile(
+    rf"(?P<number>{_NUMERAL})?(?P<half>个?半(?=[个天年月周]))?[多来几]?"
+    r"(?P<unit>天|个?(?:多|半)?月|个?(?:礼拜|星期)|周|年)(?P<more>半)?"
+)
+_UNIT_DAYS = {"天": 1, "周": 7, "拜": 7, "期": 7, "月": 30, "年": 365}
 
 
 def yuan_in(text: str) -> Iterator[tuple[int, int, Decimal]]:
-    """Amounts of money with their offsets, in yuan."""
-    from pipeline.outcome.amounts import find_amounts
-
-    return ((span.start, span.end, span.value) for span in find_amounts(text) if span.value is not None)
+    """Amounts of money with their offsets, in yuan; «三千多» is no definite amount."""
+    return ((span.start, span.end, span.yuan) for span in find_amounts(text) if span.yuan and span.exact)
 
 
 def days_in(text: str) -> Iterator[tuple[int, int, Decimal]]:
-    """Lengths of time with their offsets, in days; a month counts as 30."""
-    from pipeline.outcome.amounts import read_number
-
-    for match in _DAYS.finditer(text):
-        number = read_number(match.group(1))
-        if number is not None:
-            yield match.start(), match.end(), number * _UNIT_DAYS[match.group(3)]
+    """Lengths of time with their offsets, in days; a month counts as 30, «一个半月» as 45."""
+    for match in _LENGTH.finditer(text):
+        number = read_number(match["number"]) if match["number"] else Decimal(0)
+        halves = bool(match["half"] or match["more"] or "半" in match["unit"])
+        if number is None or (not number and not halves):
+            continue
+        yield match.start(), match.end(), (number + _HALF * halves) * _UNIT_DAYS[match["unit"][-1]]

@@ -29,12 +29,18 @@ _REFUSED = re.compile(r"\\[bBwW]")
 _DEFAULT_GAP = 6
 _MAX_DEPTH = 6
 _NOTHING = "(?!)"
-_FOLD = {ord("妳"): "你", ord("　"): " ", **{code: chr(code - 0xFEE0) for code in range(0xFF10, 0xFF5B)}}
+# Only what stays one code point: str.lower() makes two of «İ» and would move the evidence.
+_FOLD = {
+    ord("妳"): "你",
+    ord("\u3000"): " ",
+    **{code: chr(code - 0xFEE0).lower() for code in range(0xFF10, 0xFF5B)},
+    **{code: chr(code).lower() for code in range(ord("A"), ord("Z") + 1)},
+}
 
 
 def fold(text: str) -> str:
     """Text as patterns see it: half-width, lower case, one code point for one."""
-    return text.translate(_FOLD).lower()
+    return text.translate(_FOLD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def read_number(numeral: str) -> Decimal | None:
         return None if decimal is None else decimal * (1000 if scaled["unit"] == "千" else 10_000)
     try:
         return Decimal(str(cn2an.cn2an(numeral, "smart")))
-    except ValueError:
+    except (ValueError, KeyError):  # cn2an 0.5.24 stumbles with KeyError over such as 0万33
         return None
 
 

@@ -1,0 +1,48 @@
+"""Who is really saying it."""
+
+import pytest
+
+from pipeline.detect.context import clause_at, compile_contexts, sentence_at
+from pipeline.detect.schema import Context
+
+
+def spared(said, quote, **context):
+    compiled = compile_contexts({"c": (Context.model_validate(context),)}, {})["c"][0]
+    start = said.index(quote)
+    return compiled.spares(said, start, start + len(quote), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "expected"),
+    [
+        ("我们不会上门找你", "before", True),
+        ("不会的，我就上门找你", "before", False),  # another clause
+        ("不会的，我就上门找你", "sentence", True),
+        ("不会的。我就上门找你", "sentence", False),
+        ("不会的。我就上门找你", "turn", True),
+        ("上门找你这种事不会有", "behind", True),
+        ("上门找你这种事不会有", "before", False),
+    ],
+)
+def test_scopes(text, scope, expected):
+    assert spared(text, "上门找你", scope=scope, text="不会") is expected
+
+
+def test_near_limits_the_distance():
+    assert spared("不会上门找你", "上门找你", scope="before", text="不会", near=0)
+    assert not spared("不会随随便便上门找你", "上门找你", scope="before", text="不会", near=2)
+
+
+def test_look_alikes_are_ignored():
+    assert not spared("会不会上门找你，你猜", "上门找你", scope="before", text="不会", ignore="会不会")
+
+
+def test_clauses_and_sentences_end_where_marks_stand():
+    text = "一，二三。四五，六"
+    start = text.index("三")
+    assert text[slice(*_ends(clause_at(text, start, start + 1)))] == "二三。"
+    assert text[slice(*_ends(sentence_at(text, start, start + 1)))] == "一，二三。"
+
+
+def _ends(span):
+    return span.start, span.end

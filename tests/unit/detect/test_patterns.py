@@ -1,0 +1,60 @@
+"""The pattern language: readable, safe, and exact about offsets."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pipeline.detect.patterns import compile_pattern, fold
+from pipeline.errors import RulePackError, UnknownNameError
+
+WORDS = {"family": ("妈", "妈妈"), "people": ("<family>", "同事"), "loop": ("<loop>",)}
+
+
+def found(pattern, text, **fields):
+    match = compile_pattern(pattern, WORDS).search(fold(text), fields)
+    return match.group() if match else None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("告诉<family>", "我就告诉妈妈去", "告诉妈妈"),  # the longest word of a list wins
+        ("告诉<people>", "告诉同事", "告诉同事"),  # lists may name lists
+        ("找..3收拾", "找几个人收拾你", "找几个人收拾"),
+        ("找..2收拾", "找几个人收拾你", None),  # a gap has a length
+        ("找..9收拾", "我去找。他来收拾", None),  # a gap stays in its sentence
+        ("找..9收拾", "我去找，他来收拾", "找，他来收拾"),
+        ("找 .. 收拾", "找人收拾", "找人收拾"),  # spaces are for the reader
+        ("app", "用ＡＰＰ还", "ａｐｐ"),
+        ("逾期\\d{2}天", "逾期43天", "逾期43天"),  # plain regular expressions stay what they are
+    ],
+)
+def test_what_patterns_match(pattern, text, expected):
+    match = found(pattern, text)
+    assert match == (fold(expected) if expected else None)
+
+
+def test_a_field_stands_for_the_calls_own_value():
+    assert found("我是{lender}的", "我是海岳(中国)银行的", lender="海岳(中国)银行") == "我是海岳(中国)银行的"
+    assert found("我是{lender}的", "我是海岳银行的", lender="别家银行") is None
+
+
+def test_an_unknown_field_matches_nothing_rather_than_everything():
+    assert found("我是{lender}的", "我是的", lender=None) is None
+
+
+@pytest.mark.parametrize("pattern", [r"\b还钱\b", r"\w+", "(还钱", "<loop>"])
+def test_patterns_that_cannot_work_are_refused(pattern):
+    with pytest.raises(RulePackError):
+        compile_pattern(pattern, WORDS)
+
+
+def test_an_unknown_list_names_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'family'"):
+        compile_pattern("<familly>", WORDS)
+
+
+@given(st.text(max_size=60))
+@example("İstanbul还钱")
+def test_folding_keeps_every_offset(text):
+    assert len(fold(text)) == len(text)

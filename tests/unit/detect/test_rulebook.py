@@ -1,0 +1,79 @@
+"""Packs load, or say exactly what is wrong and where."""
+
+import pytest
+
+from pipeline.detect.proof import prove, require_proof
+from pipeline.errors import RulePackError
+from tests.unit.detect.support import book_of, dump, load, rule, write_pack
+
+HITS = [{"text": "收拾你"}]
+
+
+def test_a_pack_loads_with_its_norms(tmp_path):
+    book = book_of(tmp_path, rule(hits=HITS))
+    assert book.titles == {"threat": "威胁"}
+    assert book.norms == {"law_1": "某法第一条"}
+
+
+def test_the_digest_changes_with_the_rules(tmp_path):
+    before = book_of(tmp_path, rule(hits=HITS)).sha256
+    assert before == load(tmp_path / "rules").sha256
+    assert before != book_of(tmp_path, rule(hits=[{"text": "揍你"}])).sha256
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"hits": [{"txt": "x"}]}, r"pack\.yaml:\d+: rule threat: hits\.0\.txt: .*did you mean 'text'"),
+        ({"hits": [{"text": "<nobody>"}]}, r"pack\.yaml: rule threat: no word list named 'nobody'"),
+        ({"hits": HITS, "norms": ["law_2"]}, r"rule threat: no norm named 'law_2'.*law_1"),
+        ({"hits": HITS, "unless": ["negatd"]}, r"rule threat: no context named 'negatd'.*'negated'"),
+        ({"hits": HITS, "severity": "grave"}, r"rule threat: severity"),
+        ({"hits": HITS, "reason": ""}, r"rule threat: a violation needs reason"),
+        ({}, r"nothing can raise this rule"),
+        ({"hits": HITS, "examples": {"must_hit": [], "must_not_hit": ["x"]}}, r"examples\.must_hit"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, fields, message):
+    write_pack(tmp_path / "rules", rule(**fields))
+    with pytest.raises(RulePackError, match=message):
+        load(tmp_path / "rules")
+
+
+def test_the_line_of_an_error_is_the_line_in_the_file(tmp_path):
+    path = write_pack(tmp_path / "rules", rule(hits=HITS, severity="grave"))
+    line = next(n for n, text in enumerate(path.read_text("utf-8").splitlines(), 1) if "severity" in text)
+    with pytest.raises(RulePackError, match=rf"pack\.yaml:{line}:"):
+        load(tmp_path / "rules")
+
+
+def test_broken_yaml_names_its_line(tmp_path):
+    path = write_pack(tmp_path / "rules", rule(hits=HITS))
+    path.write_text("pack: a\nrules: [", encoding="utf-8")
+    with pytest.raises(RulePackError, match=r"pack\.yaml:2"):
+        load(tmp_path / "rules")
+
+
+def test_a_rule_stands_in_one_pack_only(tmp_path):
+    write_pack(tmp_path / "rules", rule(hits=HITS))
+    pack = {"pack": "b", "version": "1", "kind": "violation", "rules": [rule(hits=HITS)]}
+    dump(tmp_path / "rules" / "second.yaml", pack)
+    with pytest.raises(RulePackError, match="threat stands in two packs"):
+        load(tmp_path / "rules")
+
+
+def test_a_folder_without_packs_is_an_error(tmp_path):
+    with pytest.raises(RulePackError, match="no rule packs"):
+        load(tmp_path)
+
+
+def test_examples_prove_rules_or_fail_them(tmp_path):
+    examples = {
+        "must_hit": ["我收拾你", "这句没有"],
+        "must_not_hit": ["您好", {"text": "我收拾你", "before": [{"customer": "喂"}]}],
+    }
+    book = book_of(tmp_path, rule(hits=HITS, examples=examples))
+    failures = prove(book)
+    assert [(f.example, f.expected) for f in failures] == [("这句没有", True), ("我收拾你", False)]
+    with pytest.raises(RulePackError, match="threat: must hit: 这句没有"):
+        require_proof(book)
