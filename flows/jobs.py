@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.report.files import file_stem
 from pipeline.report.playable import write_playable
-from pipeline.stages import Ears, Mind, hear, judge
+from pipeline.stages import Ears, Mind, hear, judge, refuse
 from pipeline.transcripts import read_transcript
 
 if TYPE_CHECKING:
@@ -42,11 +42,20 @@ class Workshop:
 
 
 @dataclass(frozen=True)
-class RecordingJob:
-    """A recorded call."""
+class _Job:
+    """What jobs of both kinds share."""
 
     call: Call
     workshop: Workshop
+
+    def refuse(self, reason: str) -> CallReport:
+        """The report of a call that cannot be judged."""
+        return refuse(self.call, reason, self.workshop.mind, self.workshop.settings)
+
+
+@dataclass(frozen=True)
+class RecordingJob(_Job):
+    """A recorded call."""
 
     @property
     def file(self) -> str | None:
@@ -70,12 +79,10 @@ class RecordingJob:
 
 
 @dataclass(frozen=True)
-class TranscriptJob:
+class TranscriptJob(_Job):
     """A call whose words are given; they are read when its turn comes."""
 
-    call: Call
     source: TranscriptSource
-    workshop: Workshop
 
     @property
     def file(self) -> str | None:

@@ -149,7 +149,7 @@ def _plan(source: Path, mode: Mode, workshop: Workshop) -> tuple[list[Job], list
         if isinstance(item, Quarantined):
             rejected.append(item)
         else:
-            jobs.append(TranscriptJob(item[0], place, workshop))  # the text is read again in its turn
+            jobs.append(TranscriptJob(item[0], workshop, place))  # the text is read again in its turn
     return jobs, rejected
 
 

@@ -44,6 +44,10 @@ class Job(Protocol):
         """Judge the call."""
         ...
 
+    def refuse(self, reason: str) -> CallReport:
+        """The report of a call that cannot be judged."""
+        ...
+
 
 class Observer(Protocol):
     """Is told what happens, for progress bars and logs. Called from worker threads."""
@@ -160,16 +164,29 @@ class Batch:
                     continue
                 if not (error.quarantine or error.retryable):
                     raise
-                self._set_aside(_quarantined(job, error.reason, str(error), attempts))
+                self._refuse(job, error.reason, str(error), attempts)
                 return
             except Exception as error:  # one poisonous call must not cost the others
                 # Only the type is kept: the message of a foreign error may quote what was said.
-                self._set_aside(_quarantined(job, "unexpected", type(error).__name__, attempts))
+                self._refuse(job, "unexpected", type(error).__name__, attempts)
                 return
         write_call(report, self.out / "calls")
         self.store.save(report)
         self._people[job.call.call_id] = People.of(report.call.metadata)
         self._done(job.call.call_id, report.status)
+
+    def _refuse(self, job: Job, reason: str, message: str, attempts: int) -> None:
+        write_call(job.refuse(reason), self.out / "calls")
+        self._set_aside(
+            Quarantined(
+                call_id=job.call.call_id,
+                reason=reason,
+                message=message,
+                file=job.file,
+                line=job.call.line,
+                attempts=attempts,
+            )
+        )
 
     def _set_aside(self, record: Quarantined) -> None:
         self.store.save_quarantined(record)
@@ -181,14 +198,3 @@ class Batch:
         with self._lock:
             self._outcomes[call_id] = status
         self.observer.finished(call_id, status)
-
-
-def _quarantined(job: Job, reason: str, message: str, attempts: int) -> Quarantined:
-    return Quarantined(
-        call_id=job.call.call_id,
-        reason=reason,
-        message=message,
-        file=job.file,
-        line=job.call.line,
-        attempts=attempts,
-    )

@@ -206,10 +206,8 @@ def parse_channel_roles(value: object) -> tuple[Role, ...]:
     if value is None or value == "" or value == []:
         return ()
     parts = value.replace("，", ",").split(",") if isinstance(value, str) else value
-    names = (
-        [part.strip().lower() for part in parts if isinstance(part, str)] if isinstance(parts, list) else []
-    )
-    if sorted(names) != [Role.AGENT, Role.CUSTOMER] or len(names) != len(parts):
+    names = [str(part).strip().lower() for part in parts] if isinstance(parts, list) else []
+    if sorted(names) != [Role.AGENT, Role.CUSTOMER]:
         problem = f"must be agent,customer or customer,agent (got {show(value)})"
         raise FieldsError([Problem("channel_roles", problem)])
     return tuple(Role(name) for name in names)

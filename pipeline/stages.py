@@ -132,6 +132,18 @@ def judge(
     )
 
 
+def refuse(call: Call, reason: str, mind: Mind, settings: Settings) -> CallReport:
+    """The report of a call that went to quarantine: nothing is known of it but why."""
+    nothing = Transcript(turns=())
+    return CallReport(
+        call=call,
+        status=CallStatus.QUARANTINED,
+        status_reason=reason,
+        provenance=_provenance(nothing, mind, settings, None, {}),
+        transcript=nothing,
+    )
+
+
 def _nothing_to_score(transcript: Transcript, settings: Settings) -> str | None:
     if transcript.unreachable:
         return transcript.unreachable

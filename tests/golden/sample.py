@@ -40,8 +40,16 @@ CARD = load_scorecard(CONFIGS / "scorecards" / "default.yaml")
 NORMS = {"sample-norm": "《示例规范》第三条"}
 RULE_TITLES = {"private_phone_or_im": "私人手机、私人社交软件", "rude_tone": "不耐烦、讽刺、命令"}
 QUARANTINED = (
-    Quarantined(call_id="golden-2", reason="truncated", message="golden-2.wav: 12.0 s of 90.0 s", file="golden-2.wav", line=3),
-    Quarantined(call_id="line-4", reason="manifest_row", message="total_due: not a number", line=4, field="total_due"),
+    Quarantined(
+        call_id="golden-2",
+        reason="truncated",
+        message="golden-2.wav: 12.0 s of 90.0 s",
+        file="golden-2.wav",
+        line=3,
+    ),
+    Quarantined(
+        call_id="line-4", reason="manifest_row", message="total_due: not a number", line=4, field="total_due"
+    ),
 )
 
 _LINES = (

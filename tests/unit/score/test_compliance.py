@@ -53,7 +53,9 @@ def test_only_a_confirmed_critical_finding_is_a_red_line():
 
 
 def test_a_finding_for_review_costs_only_if_confirmed():
-    result = judge_compliance([found("a", CRITICAL, state=FindingState.NEEDS_REVIEW), found("b", MAJOR)], card)
+    result = judge_compliance(
+        [found("a", CRITICAL, state=FindingState.NEEDS_REVIEW), found("b", MAJOR)], card
+    )
     assert (result.score, result.if_confirmed) == (80, 0)
     pending = [item for item in result.items if not item.applicable]
     assert [(item.name, item.points) for item in pending] == [("a", 0)]

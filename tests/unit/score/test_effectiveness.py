@@ -39,7 +39,11 @@ def test_a_call_that_does_nothing_keeps_only_the_points_for_its_tone():
         ("empathy", {}, {"said": ("hardship",)}),
         ("empathy", {}, {"tones": {1: Tone.DISTRESSED}}),
         ("objection_handling", {}, {"events": ("dispute",)}),
-        ("solution_offer", {"promise": promised("900"), "total_due": 900}, {"promise": promised("300"), "total_due": 900}),
+        (
+            "solution_offer",
+            {"promise": promised("900"), "total_due": 900},
+            {"promise": promised("300"), "total_due": 900},
+        ),
         ("privacy_kept", {"callee_role": "debtor"}, {"callee_role": "relative"}),
         ("next_step", {}, {"events": ("wrong_number",)}),
         ("care_first", {}, {"events": ("self_harm_risk",)}),
@@ -64,13 +68,21 @@ def test_a_guarantor_owes_and_is_judged_like_the_debtor():
 def test_keeping_a_debt_from_others_and_a_next_step_make_a_good_call():
     acts = ("polite_opening", "rpc_confirm", "closing_summary")
     kept = judged(callee_role="relative", acts=acts, said=("agree",))
-    told = judged(callee_role="relative", acts=acts, said=("agree",), findings=[found("disclose_third_party", Severity.CRITICAL)])
+    told = judged(
+        callee_role="relative",
+        acts=acts,
+        said=("agree",),
+        findings=[found("disclose_third_party", Severity.CRITICAL)],
+    )
     assert kept.effectiveness == 100
     assert told.effectiveness < 40
 
 
 def test_words_of_self_harm_stop_collection():
-    calm = judged(events=("self_harm_risk", "hardship"), acts=("polite_opening", "rpc_confirm", "empathy", "deescalate", "closing_summary"))
+    calm = judged(
+        events=("self_harm_risk", "hardship"),
+        acts=("polite_opening", "rpc_confirm", "empathy", "deescalate", "closing_summary"),
+    )
     assert calm.effectiveness == 100
     assert not items(calm)["ptp_amount"].applicable
 
@@ -78,7 +90,9 @@ def test_words_of_self_harm_stop_collection():
 def test_a_recorded_dispute_asks_for_no_promise_but_a_blocked_one_does_not_excuse_it():
     recorded = judged(events=("dispute",), acts=("objection_handling",))
     assert not items(recorded)["ptp_amount"].applicable
-    blocked = judged(events=("dispute",), acts=("objection_handling",), findings=[found("obstruct_dispute", at=4)])
+    blocked = judged(
+        events=("dispute",), acts=("objection_handling",), findings=[found("obstruct_dispute", at=4)]
+    )
     assert items(blocked)["ptp_amount"].applicable
     assert items(blocked)["objection_handling"].points == 0
 
@@ -153,13 +167,16 @@ RULES = (
     "amount_misstated",
 )
 some_findings = st.lists(
-    st.builds(found, st.sampled_from(RULES), st.sampled_from(Severity), st.none() | st.integers(0, 11)), max_size=5
+    st.builds(found, st.sampled_from(RULES), st.sampled_from(Severity), st.none() | st.integers(0, 11)),
+    max_size=5,
 )
 some_calls = st.fixed_dictionaries(
     {
         "acts": st.lists(st.tuples(st.sampled_from(ALL_ACTS), st.sampled_from(range(0, 12, 2)))),
         "said": st.lists(st.sampled_from(["hardship", "dispute", "refusal", "agree", "complaint_intent"])),
-        "events": st.lists(st.sampled_from(["dispute", "third_party", "wrong_number", "self_harm_risk"]), max_size=2),
+        "events": st.lists(
+            st.sampled_from(["dispute", "third_party", "wrong_number", "self_harm_risk"]), max_size=2
+        ),
         "promise": st.sampled_from([None, promised(), promised(None), promised(coerced=True)]),
         "tones": st.dictionaries(st.integers(0, 11), st.sampled_from(Tone), max_size=4),
         "callee_role": st.sampled_from(["debtor", "relative", "guarantor", None]),

@@ -1,0 +1,157 @@
+"""The store: a call is there once, whole or not at all, and errors quote nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from pipeline.errors import StoreError
+from pipeline.store import Store
+from pipeline.store_tables import calls, findings, promises, quarantine, tables
+from pipeline.types import BatchSummary, CallStatus, Quarantined, Transcript
+from tests.golden.sample import report
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'results.db'}"
+
+
+@pytest.fixture
+def store(url):
+    opened = Store(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rows(url):
+    """Counts rows through a connection of its own."""
+    engine = sa.create_engine(url)
+
+    def select(table):
+        with engine.connect() as connection:
+            return [row._asdict() for row in connection.execute(sa.select(table))]
+
+    yield select
+    engine.dispose()
+
+
+def named(call_id):
+    made = report()
+    return dataclasses.replace(made, call=dataclasses.replace(made.call, call_id=call_id))
+
+
+def test_saving_twice_counts_once(store, rows):
+    store.save(report())
+    before = {table.name: rows(table) for table in tables.sorted_tables}
+    store.save(report())
+    assert {table.name: rows(table) for table in tables.sorted_tables} == before
+    assert len(before["findings"]) == 3
+    assert len(before["turns"]) == 6
+
+
+def test_a_later_judgement_replaces_the_earlier_one_as_a_whole(store, rows):
+    store.save(report())
+    store.save(dataclasses.replace(report(), findings=report().findings[:1], promise=None))
+    assert len(rows(findings)) == 1
+    assert rows(promises) == []
+
+
+def test_money_is_kept_to_the_fen(store, rows):
+    from decimal import Decimal
+
+    promise = dataclasses.replace(report().promise, amount=Decimal("1234567.89"))
+    store.save(dataclasses.replace(report(), promise=promise))
+    assert rows(promises)[0]["amount_fen"] == 123_456_789
+
+
+def test_a_call_is_either_judged_or_quarantined(store, rows):
+    away = Quarantined(call_id="golden-1", reason="silent", message="golden-1.wav is silent")
+    store.save_quarantined(away)
+    store.save(report())
+    assert rows(quarantine) == []
+    store.save_quarantined(away)
+    store.save_quarantined(dataclasses.replace(away, attempts=3))
+    assert rows(calls) == rows(findings) == []
+    assert [row["attempts"] for row in rows(quarantine)] == [3]
+
+
+def test_the_summary_counts_what_is_there(store):
+    store.save(report())
+    store.save(
+        dataclasses.replace(
+            named("b"), status=CallStatus.NOT_SCORED, status_reason="voicemail", scores=None, findings=()
+        )
+    )
+    store.save_quarantined(Quarantined(call_id="c", reason="silent", message=""))
+    summary = store.summary()
+    assert (summary.scored, summary.not_scored, summary.quarantined) == (1, 1, 1)
+    assert (summary.red_lines, summary.to_review) == (0, 1)
+    assert summary.mean_compliance == report().scores.compliance
+
+
+def test_an_empty_store_has_no_means(store):
+    assert store.summary().mean_compliance is None
+
+
+def test_an_account_that_does_not_add_up_is_refused(store):
+    store.save_batch("n1", BatchSummary(planned=3, scored=1, not_scored=1, quarantined=1))
+    with pytest.raises(StoreError, match="n2"):
+        store.save_batch("n2", BatchSummary(planned=3, scored=1, not_scored=1, quarantined=0))
+
+
+def test_a_failed_save_leaves_the_earlier_call_and_quotes_nothing(store, rows):
+    store.save(report())
+    one = report()
+    twice = Transcript(turns=(one.transcript.turns[0], one.transcript.turns[0]))
+    with pytest.raises(StoreError, match=r"golden-1: IntegrityError") as caught:
+        store.save(dataclasses.replace(one, transcript=twice))
+    assert one.transcript.turns[0].text not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert len(rows(findings)) == 3
+
+
+def test_text_that_the_database_cannot_hold_is_a_store_error(store):
+    one = report()
+    turns = (dataclasses.replace(one.transcript.turns[0], text="坏\ud800"),)
+    with pytest.raises(StoreError, match="UnicodeEncodeError"):
+        store.save(dataclasses.replace(one, transcript=Transcript(turns=turns)))
+
+
+@pytest.mark.parametrize("bad", ["no url at all", "nodatabase://x", "sqlite:////no/such/folder/x.db"])
+def test_a_database_that_cannot_be_opened_is_a_store_error(bad):
+    with pytest.raises(StoreError, match="cannot open"):
+        Store(bad)
+
+
+def test_many_writers_lose_nothing(url):
+    def write(worker):
+        mine = Store(url)
+        for i in range(3):
+            mine.save(named(f"{worker}-{i}"))
+        mine.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    last = Store(url)
+    assert last.summary().scored == 12
+    last.close()
+
+
+def test_the_tables_are_written_for_postgresql_too():
+    from sqlalchemy.dialects import postgresql
+
+    for table in tables.sorted_tables:
+        text = str(sa.schema.CreateTable(table).compile(dialect=postgresql.dialect()))
+        assert text.strip().startswith("CREATE TABLE")
+
+
+def test_deleting_a_call_by_hand_takes_its_rows_along(store, rows):
+    store.save(report())
+    with store._engine.begin() as connection:
+        connection.execute(sa.delete(calls))
+    assert rows(findings) == []
