@@ -1,8 +1,9 @@
 """Speakers of mono recordings with pyannote.audio's own pipeline.
 
 By default it is built from weights that travel in packages: segmentation-3.0, CAM++ embeddings and
-agglomerative clustering (VBx, the pipeline's newer clustering, needs a PLDA that no package carries).
-``diarization.pipeline_path`` takes a local clone of a whole pipeline, such as community-1, instead.
+agglomerative clustering (VBx, the pipeline's newer clustering, needs a PLDA that no package carries),
+followed by the second pass of :mod:`models.diarize_regions`. ``diarization.pipeline_path`` takes a
+local clone of a whole pipeline, such as community-1, instead, whose answer is left as it is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
+from models.diarize_regions import assign_voices, overlapped, with_overlaps
 from models.engine_errors import engine_errors, loading_errors
 from models.weights import folder_sha256
 from pipeline.ports import SAMPLE_RATE, Diarization
@@ -39,12 +41,14 @@ class PyannoteDiarizer:
 
     Args:
         pipeline: a loaded ``SpeakerDiarization`` pipeline.
-        weights: what it is made of, for :attr:`identity`.
+        voices: a :class:`models.embed_campplus.CampplusEmbedding` for the second pass, or ``None``.
+        weights: what they are made of, for :attr:`identity`.
         settings: how few and how many speakers there may be.
     """
 
-    def __init__(self, pipeline: Any, weights: str, settings: DiarizationSettings) -> None:
+    def __init__(self, pipeline: Any, voices: Any, weights: str, settings: DiarizationSettings) -> None:
         self._pipeline = pipeline
+        self._voices = voices
         self._weights = weights
         self._settings = settings
 
@@ -60,14 +64,15 @@ class PyannoteDiarizer:
             folder = settings.path(chosen.pipeline_path)
             weights = f"{folder.name}@{folder_sha256(folder)[:12]}"
             with loading_errors(_ENGINE), _quiet():
-                return cls(_local_pipeline(folder), weights, chosen)
+                return cls(_local_pipeline(folder), None, weights, chosen)
         segmentation = catalogue.ensure("segmentation-3.0") / "pytorch_model.bin"
         embedding = catalogue.ensure("campplus-zh-en") / "campplus_cn_en_common.pt"
         weights = " ".join(
             f"{name}@{catalogue.digest(name)[:12]}" for name in ("segmentation-3.0", "campplus-zh-en")
         )
         with loading_errors(_ENGINE), _quiet():
-            return cls(_packaged_pipeline(segmentation, embedding, chosen.step_ratio), weights, chosen)
+            pipeline, voices = _packaged_pipeline(segmentation, embedding, chosen.step_ratio)
+            return cls(pipeline, voices, weights, chosen)
 
     @property
     def identity(self) -> str:
@@ -99,13 +104,28 @@ class PyannoteDiarizer:
                 sound, min_speakers=self._settings.min_speakers, max_speakers=self._settings.max_speakers
             )
             duration_ms = samples.size * 1000 // SAMPLE_RATE
-            return Diarization(
-                regular=_spans(output.speaker_diarization, duration_ms),
-                exclusive=_spans(output.exclusive_speaker_diarization, duration_ms),
-            )
+            regular = _spans(output.speaker_diarization, duration_ms)
+            exclusive = _spans(output.exclusive_speaker_diarization, duration_ms)
+            if self._voices is None or not exclusive:
+                return Diarization(regular=regular, exclusive=exclusive)
+            return self._second_pass(samples, regular, exclusive)
+
+    def _second_pass(
+        self, samples: Samples, regular: tuple[SpeakerSpan, ...], exclusive: tuple[SpeakerSpan, ...]
+    ) -> Diarization:
+        prints = [self._voices.voice_print(_cut(samples, span)) for span in exclusive]
+        again = assign_voices(
+            exclusive,
+            prints,
+            found=len({span.speaker for span in exclusive}),
+            min_speakers=self._settings.min_speakers,
+            max_speakers=self._settings.max_speakers,
+        )
+        return Diarization(regular=with_overlaps(again, overlapped(regular)), exclusive=again)
 
 
-def _packaged_pipeline(segmentation: Path, embedding: Path, step_ratio: float) -> Any:
+def _packaged_pipeline(segmentation: Path, embedding: Path, step_ratio: float) -> tuple[Any, Any]:
+    """The pipeline, and the embedding model that it shares with the second pass."""
     _switch_telemetry_off()
     from pyannote.audio import Model
     from pyannote.audio.core.plda import PLDA
@@ -114,11 +134,12 @@ def _packaged_pipeline(segmentation: Path, embedding: Path, step_ratio: float) -
 
     from models.embed_campplus import CampplusEmbedding
 
+    voices = CampplusEmbedding.from_file(embedding)
     pipeline = SpeakerDiarization(
         segmentation=Model.from_pretrained(segmentation),
         segmentation_step=step_ratio,
         segmentation_batch_size=_BATCH,
-        embedding=CampplusEmbedding.from_file(embedding),
+        embedding=voices,
         embedding_exclude_overlap=True,
         embedding_batch_size=_BATCH,
         clustering="AgglomerativeClustering",
@@ -128,7 +149,7 @@ def _packaged_pipeline(segmentation: Path, embedding: Path, step_ratio: float) -
     # to the first cluster.
     pipeline.clustering = AgglomerativeClustering(metric="cosine", constrained_assignment=True)
     pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": _CLUSTERING})
-    return pipeline
+    return pipeline, voices
 
 
 def _local_pipeline(folder: Path) -> Any:
@@ -141,6 +162,10 @@ def _local_pipeline(folder: Path) -> Any:
 def _switch_telemetry_off() -> None:
     """pyannote reports durations of files to its makers unless told not to before it is imported."""
     os.environ["PYANNOTE_METRICS_ENABLED"] = "false"
+
+
+def _cut(samples: Samples, span: SpeakerSpan) -> Samples:
+    return samples[span.start_ms * SAMPLE_RATE // 1000 : span.end_ms * SAMPLE_RATE // 1000]
 
 
 def _spans(annotation: Any, duration_ms: int) -> tuple[SpeakerSpan, ...]:

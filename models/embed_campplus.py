@@ -18,10 +18,16 @@ from models.campplus_net import EMBEDDING_SIZE, NUM_MELS, Campplus
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
+
+    from pipeline.types import Samples
 
 MIN_FRAMES = 20
 """Frames of 10 ms below which a voice cannot be told; such an embedding is NaN."""
+_HOP, _WINDOW = 160, 400
+"""Samples between two frames and in one (10 and 25 ms)."""
 
 
 class CampplusEmbedding(Model):
@@ -68,6 +74,14 @@ class CampplusEmbedding(Model):
                 raise ValueError(f"fewer than {MIN_FRAMES} frames of sound")
             rows.append(self._embed(chosen))
         return torch.stack(rows)
+
+    def voice_print(self, samples: Samples) -> NDArray[np.float32] | None:
+        """The embedding of 16 kHz mono ``samples``, shape ``(192,)``; ``None`` when they are too short."""
+        if samples.size < MIN_FRAMES * _HOP + _WINDOW:
+            return None
+        with torch.inference_mode():
+            row = self(torch.from_numpy(samples.copy())[None, None].to(self.device))[0]
+        return row.cpu().numpy()
 
     def _features(self, waveform: Tensor) -> Tensor:
         """Kaldi log-mel filter banks, ``(frames, 80)``, as in the network's training."""

@@ -6,6 +6,7 @@ are allow-listed; what it raises comes out as :class:`~pipeline.errors.Recording
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
 
@@ -43,6 +44,8 @@ _GUARDS: Final = {
     "analyzeduration": "5000000",
 }
 
+_NOTHING: Final[Samples] = np.zeros(0, dtype=np.float32)
+_BLOCK_SAMPLES: Final = 60 * SAMPLE_RATE
 _UNKNOWN_PACKET_S: Final = 0.1
 """Assumed length of a packet that does not say how long it is."""
 
@@ -72,8 +75,8 @@ class Sound:
 def read_sound(file: BinaryIO, source: Source, limits: AudioSettings) -> Sound:
     """Decode all of ``file``.
 
-    Packets that do not decode are left out as long as they hold no more sound than
-    ``limits.truncation_tolerance_s``.
+    Packets that do not decode, or change the number of channels, are left out as long as they hold
+    no more sound than ``limits.truncation_tolerance_s``.
 
     Raises:
         RecordingError: with the reason; among others ``too_long`` as soon as ``limits.max_seconds``
@@ -85,7 +88,7 @@ def read_sound(file: BinaryIO, source: Source, limits: AudioSettings) -> Sound:
     file.seek(0)
     try:
         with av.open(
-            file,
+            _FileView(file),
             mode="r",
             format=source.demuxer,
             options={**_GUARDS, **source.options},
@@ -95,6 +98,25 @@ def read_sound(file: BinaryIO, source: Source, limits: AudioSettings) -> Sound:
             return _decode_stream(container, limits)
     except (FFmpegError, OSError, ValueError, OverflowError, MemoryError) as error:
         raise as_recording_error(error) from error
+
+
+class _FileView:
+    """What FFmpeg may do with the file. It has no name, and impossible seeks fail without an exception.
+
+    Damaged files ask for places before the beginning; PyAV would print a traceback for each.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+        self.tell = file.tell
+        self._seek = file.seek
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """The new position, or a negative error number as FFmpeg expects it."""
+        try:
+            return self._seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return -errno.EINVAL
 
 
 def as_recording_error(error: Exception) -> RecordingError:
@@ -115,11 +137,8 @@ def as_recording_error(error: Exception) -> RecordingError:
     detail = getattr(error, "strerror", None) or type(error).__name__
     if isinstance(error, no_decoder):
         return RecordingError("unsupported_container", f"no decoder for this content: {detail}")
-    if isinstance(error, FileNotFoundError):
-        return RecordingError("missing_file", "the file does not exist")
-    if isinstance(error, IsADirectoryError):
-        return RecordingError("not_a_file", "the path is a folder")
-    if isinstance(error, OSError):
+    # FFmpeg opens no file here: its own input/output errors speak of the content
+    if isinstance(error, OSError) and not isinstance(error, av_error.FFmpegError):
         return RecordingError("unreadable_file", f"the file cannot be read: {detail}")
     return RecordingError("decode_failed", f"the decoder gave up: {detail}")
 
@@ -153,22 +172,27 @@ def _frames(container: Any, stream: Any, limits: AudioSettings) -> Iterator[Any]
     """The decoded frames; gives up when too much of the sound does not decode."""
     from av.error import FFmpegError
 
-    lost_s = 0.0
-    first_error: FFmpegError | None = None
-    decoded = False
+    lost_s, channels = 0.0, 0
+    failure: Exception | None = None
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
         except FFmpegError as error:
-            first_error = first_error or error
+            failure = error
             lost_s += float(packet.duration * packet.time_base) if packet.duration else _UNKNOWN_PACKET_S
-            if lost_s > limits.truncation_tolerance_s:
-                raise
-            continue
-        decoded = decoded or bool(frames)
-        yield from frames
-    if first_error is not None and not decoded:
-        raise first_error
+            frames = []
+        for frame in frames:
+            channels = channels or frame.layout.nb_channels
+            if frame.layout.nb_channels == channels:
+                yield frame
+            else:  # a damaged frame header
+                change = f"from {channels} to {frame.layout.nb_channels} channels"
+                failure = RecordingError("decode_failed", f"the sound changes {change}")
+                lost_s += frame.samples / frame.sample_rate
+        if failure is not None and lost_s > limits.truncation_tolerance_s:
+            raise failure
+    if failure is not None and channels == 0:
+        raise failure
 
 
 class _Collector:
@@ -178,9 +202,8 @@ class _Collector:
         self.source_rate = 0
         self._limits = limits
         self._setup: tuple[str, str, int] | None = None
-        self._num_channels = 0
         self._resampler: Any = None
-        self._num_samples = 0
+        self._num_samples = self._unmerged = self._blocks = 0
         self._pieces: list[list[Samples]] = []
 
     def add(self, frame: Any) -> None:
@@ -201,8 +224,8 @@ class _Collector:
         self._flush()
         joined: list[Samples] = []
         while self._pieces:
-            joined.append(np.concatenate(self._pieces.pop(0)))
-        return tuple(joined) or (np.zeros(0, dtype=np.float32),)
+            joined.append(np.concatenate([_NOTHING, *self._pieces.pop(0)]))
+        return tuple(joined) or (_NOTHING,)
 
     def _start(self, frame: Any) -> None:
         """Begin, or go on after the sound changes its form in mid-file (joined recordings)."""
@@ -216,12 +239,7 @@ class _Collector:
             raise RecordingError(
                 "too_many_channels", f"{channels} channels, at most {self._limits.max_channels} allowed"
             )
-        if self._num_channels not in (0, channels):
-            raise RecordingError(
-                "decode_failed", f"the sound changes from {self._num_channels} to {channels} channels"
-            )
         self._flush()
-        self._num_channels = channels
         self.source_rate = self.source_rate or rate
         self._pieces = self._pieces or [[] for _ in range(channels)]
         self._resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=SAMPLE_RATE)
@@ -241,3 +259,13 @@ class _Collector:
             np.clip(block, -1.0, 1.0, out=block)
             for pieces, channel in zip(self._pieces, block, strict=True):
                 pieces.append(channel.copy())
+            self._unmerged += frame.samples
+            if self._unmerged >= _BLOCK_SAMPLES:
+                self._merge()
+
+    def _merge(self) -> None:
+        """Join the small pieces: memory of large ones goes back to the system when they are freed."""
+        for pieces in self._pieces:
+            pieces[self._blocks :] = [np.concatenate(pieces[self._blocks :])]
+        self._blocks += 1
+        self._unmerged = 0

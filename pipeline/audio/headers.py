@@ -144,7 +144,8 @@ def _missing_seconds(file: BinaryIO, size: int, source: Source, sound: Sound, se
             data = wav_data(file, size, source.offset)
             return data.missing_share * seconds if data else 0.0
         case "ogg":
-            return math.inf if _ogg_is_cut(file, size) else 0.0
+            # the last page counts all samples before it, so pages lost to damage show as well
+            return math.inf if _ogg_is_cut(file, size) else (declared or seconds) - seconds
         case "mp4":
             if declared is None:
                 cut = any(end > size for _, end in _mov_boxes(file, size, source.offset))

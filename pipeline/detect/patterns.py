@@ -33,7 +33,8 @@ _NOTHING = "(?!)"
 _FOLD = {
     ord("妳"): "你",
     ord("\u3000"): " ",
-    **{code: chr(code - 0xFEE0).lower() for code in range(0xFF10, 0xFF5B)},
+    # full-width digits and letters; «？» stays, for in a pattern «?» would mean something else
+    **{code: chr(code - 0xFEE0).lower() for code in range(0xFF10, 0xFF5B) if chr(code - 0xFEE0).isalnum()},
     **{code: chr(code).lower() for code in range(ord("A"), ord("Z") + 1)},
 }
 

@@ -30,13 +30,15 @@ def call_view(call: Json, showing: Showing, *, audio: str | None) -> dict[str, A
     return {
         "call_id": call["call_id"],
         "status": t.of("status", call["status"]),
-        "status_reason": t.of("quarantine", call["status_reason"]) if call["status_reason"] else None,
+        "status_reason": t.of("reason", call["status_reason"]) if call["status_reason"] else None,
         "red_line": scores["red_line"],
         "compliance": number(scores["compliance"]),
         "if_confirmed": number(scores["compliance_if_confirmed"]) if gap else None,
         "effectiveness": number(scores["effectiveness"]),
         "meta": _meta(call, showing),
-        "not_checked": [(n["check"], n["reason"]) for n in call["not_checked"]],
+        "not_checked": [
+            (t.of("check", n["check"]), t.of("reason", n["reason"])) for n in call["not_checked"]
+        ],
         "audio": audio,
         "turns": [_turn(turn, texts, findings, call, showing) for turn in call["turns"]],
         "timeline": timeline(call, findings, labels=t),

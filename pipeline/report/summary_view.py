@@ -99,7 +99,7 @@ def summary_view(
         "quarantine": [
             {
                 "call_id": call.call_id,
-                "reason": t.of("quarantine", call.reason),
+                "reason": t.of("reason", call.reason),
                 "message": call.message,
                 "file": call.file or "",
                 "line": "" if call.line is None else call.line,

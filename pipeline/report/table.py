@@ -174,7 +174,7 @@ def _call_row(call: Json, showing: Showing) -> list[Cell]:
     return [
         call["call_id"],
         t.of("status", call["status"]),
-        t.of("quarantine", call["status_reason"] or ""),
+        t.of("reason", call["status_reason"] or ""),
         metadata.get("started_at"),
         call["duration"],
         " ".join(filter(None, (metadata.get("agent_id"), people.agent_name))),
@@ -224,7 +224,7 @@ def _finding_rows(call: Json, showing: Showing) -> Iterable[list[Cell]]:
 
 
 def _quarantine_row(call: Quarantined, showing: Showing) -> list[Cell]:
-    reason = showing.labels.of("quarantine", call.reason)
+    reason = showing.labels.of("reason", call.reason)
     return [call.call_id, reason, call.message, call.file, call.line, call.field, call.attempts]
 
 

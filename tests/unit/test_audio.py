@@ -330,6 +330,47 @@ def test_half_a_compressed_file_is_truncated(tmp_path: Path, codec: str, muxer: 
     assert reason(path) == "truncated"
 
 
+def test_pages_lost_to_damage_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.opus"
+    write_audio(path, channels(voice(20.0, 48000)), 48000, codec="libopus", container="ogg", bit_rate=24000)
+    content = bytearray(path.read_bytes())
+    for share in range(3, 9):
+        content[len(content) * share // 10] ^= 0x55
+    path.write_bytes(content)
+    assert reason(path) == "truncated"
+
+
+@pytest.mark.parametrize(
+    ("codec", "muxer"), [("libmp3lame", "mp3"), ("aac", "ipod"), ("flac", "flac"), ("wmav2", "asf")]
+)
+def test_a_scratch_does_not_cost_the_call(tmp_path: Path, codec: str, muxer: str) -> None:
+    path = tmp_path / "a"
+    write_audio(path, channels(voice(20.0, 16000)), 16000, codec=codec, container=muxer, bit_rate=32000)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x55
+    path.write_bytes(content)
+    assert abs(decoded(path).duration_ms - 20000) < 400
+
+
+def test_an_impossible_seek_is_the_content_s_fault(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.wma"
+    write_audio(path, channels(voice(2.0, 16000)), 16000, codec="wmav2", container="asf", bit_rate=32000)
+    whole, rng = path.read_bytes(), random.Random(1)
+    reasons = set()
+    for _ in range(60):
+        content = bytearray(whole)
+        for _ in range(10):
+            content[rng.randrange(16, 600)] = rng.choice([0x00, 0xFF])
+        path.write_bytes(content)
+        try:
+            decoded(path)
+        except RecordingError as error:
+            reasons.add(error.reason)
+    assert "decode_failed" in reasons
+    assert "unreadable_file" not in reasons
+    assert capfd.readouterr().err == ""
+
+
 def test_a_cut_mp3_without_a_frame_count_shows_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     write_audio(path, channels(voice(8.0)), 8000, codec="libmp3lame", container="mp3", bit_rate=32000)
@@ -381,9 +422,9 @@ def test_every_error_of_pyav_has_a_reason(cls: type[av.error.FFmpegError]) -> No
         (av.error.DecoderNotFoundError(1, "none"), "unsupported_container"),
         (av.error.HTTPNotFoundError(1, "404"), "unsupported_container"),
         (av.error.ProtocolNotFoundError(1, "none"), "unsupported_container"),
-        (av.error.PermissionError(1, "no"), "unreadable_file"),
+        (av.error.OSError(5, "no"), "decode_failed"),  # FFmpeg's own word for content that ends too soon
         (builtins.OSError(5, "Input/output error"), "unreadable_file"),
-        (builtins.FileNotFoundError(2, "gone"), "missing_file"),
+        (builtins.PermissionError(13, "Permission denied"), "unreadable_file"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "tags"), "decode_failed"),
         (builtins.MemoryError(), "decode_failed"),
     ],

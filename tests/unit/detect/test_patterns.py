@@ -26,6 +26,7 @@ def found(pattern, text, **fields):
         ("找..9收拾", "我去找，他来收拾", "找，他来收拾"),
         ("找 .. 收拾", "找人收拾", "找人收拾"),  # spaces are for the reader
         ("app", "用ＡＰＰ还", "ａｐｐ"),
+        ("在吗？", "人在吗？", "在吗？"),  # full-width marks are no operators
         ("逾期\\d{2}天", "逾期43天", "逾期43天"),  # plain regular expressions stay what they are
     ],
 )

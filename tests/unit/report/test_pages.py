@@ -141,7 +141,7 @@ def test_a_call_without_times_or_turns_still_has_a_page(tmp_path):
     call.update(
         turns=[], findings=[], acts=[], status="not_scored", status_reason="voicemail", promise_to_pay=None
     )
-    assert "voicemail" in one_page(tmp_path, call)
+    assert "语音信箱" in one_page(tmp_path, call)
 
 
 def test_checks_that_did_not_run_are_said(tmp_path):
