@@ -74,8 +74,11 @@ def test_evidence_is_literal_and_its_offsets_point_at_it():
 
 
 def test_times_are_seconds_with_three_decimals():
-    turn = to_json(report())["turns"][2]
-    assert (turn["start"], turn["end"]) == (7.2, 13.45)
+    content = to_json(report())
+    assert content["duration"] == 23.0
+    assert (content["turns"][2]["start"], content["turns"][2]["end"]) == (7.2, 13.45)
+    assert content["turns"][0]["words"][0]["end"] == 0.82
+    assert content["removals"][0]["start"] == 6.9
 
 
 def test_the_fields_name_nobody_and_keep_no_unknown_column():
