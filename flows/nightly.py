@@ -203,16 +203,13 @@ def _report(
         page=batch.out / "summary.html",
         rule_titles=titles,
     )
-    write_tables(result.reports(), batch.quarantined, batch.out, people=batch.people)
-    write_pages(
-        result.reports(),
-        batch.quarantined,
-        batch.out,
-        language=settings.report.language,
-        mask=settings.report.mask,
-        audio=audio,
-        norms=norms,
-        rule_titles=titles,
-        people=batch.people,
-    )
+    shown: dict[str, Any] = {
+        "language": settings.report.language,
+        "mask": settings.report.mask,
+        "norms": norms,
+        "rule_titles": titles,
+        "people": batch.people,
+    }
+    write_tables(result.reports(), batch.quarantined, batch.out, **shown)
+    write_pages(result.reports(), batch.quarantined, batch.out, audio=audio, **shown)
     return result
