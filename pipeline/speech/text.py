@@ -24,11 +24,18 @@ STOP_PAUSE_MS = 700
 
 ENDING = frozenset("。？！")
 MARKS = frozenset("。，？！、；：…")
-_FULL_WIDTH = str.maketrans(",?!;:．｡､", "，？！；：。。、")
-_DROPPED = re.compile(r"[\s\"'“”‘’()（）\[\]【】「」『』<>《》〈〉*#_~♪♫\-—·|/\\]+")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_FINAL_STOP = re.compile(r"(?<!\d)\.|\.(?!\d)")
-_MARK_RUN = re.compile(rf"[{''.join(sorted(MARKS))}]+")
+_FULL_WIDTH = {
+    ",": "，",
+    "?": "？",
+    "!": "！",
+    ";": "；",
+    ":": "：",
+    ".": "。",
+    "｡": "。",
+    "､": "、",
+    "…": "。",
+}
+_STRENGTH = ("", "、", "，", "：", "；", "。", "！", "？")
 _QUESTION = re.compile(
     r"(?:[吗呢么]|[对是好行可]吧|(?:对|好|行|是|可以|能)不(?:对|好|行|是|可以|能)?"
     r"|是不是|有没有|什么|多少|几[号点天]|怎么[样办]|为什么|哪[位里儿]|谁)$"
@@ -68,49 +75,71 @@ def simplify(pieces: Sequence[str]) -> tuple[str, ...]:
 
 def plain(text: str) -> str:
     """Half-width letters and digits, full-width punctuation, no spaces, quotes or brackets."""
-    folded = "".join(_fold(character) for character in text)
-    folded = _FINAL_STOP.sub("。", _THOUSANDS.sub("", folded))
-    folded = re.sub(r"(?<=\d):(?=\d)", "\0", folded).translate(_FULL_WIDTH).replace("\0", ":")
-    return _DROPPED.sub("", folded)
+    return "".join(_plain(text))
 
 
-def _fold(character: str) -> str:
-    if character in MARKS:
-        return character
-    folded = unicodedata.normalize("NFKC", character)
-    return folded if folded.isalnum() or folded in " ,.?!;:%" else character
+def _plain(text: str) -> list[str]:
+    """What stands for each character of ``text``, often itself, empty where it goes.
+
+    A comma in front of three digits parts thousands and goes; a point or colon between digits stays.
+    """
+    folded = [unicodedata.normalize("NFKC", c) if c not in MARKS else c for c in text]
+    whole = "".join(c if len(c) == 1 else " " for c in folded)
+    plain_characters = []
+    for at, character in enumerate(folded):
+        before, after = whole[:at].rstrip()[-1:], whole[at + 1 :].lstrip()
+        in_number = before.isdecimal() and after[:1].isdecimal()
+        if in_number and character in ",，" and _is_thousands(after):
+            plain_characters.append("")
+        elif in_number and character in ".:":
+            plain_characters.append(character)
+        elif character in MARKS or character in _FULL_WIDTH:
+            plain_characters.append(_FULL_WIDTH.get(character, character))
+        else:
+            plain_characters.append("".join(c for c in character if c.isalnum() or c == "%"))
+    return plain_characters
+
+
+def _is_thousands(after: str) -> bool:
+    return len(after) >= 3 and after[:3].isdecimal() and not after[3:4].isdecimal()
 
 
 def tokens(words: Iterable[Word]) -> tuple[Token, ...]:
     """Words as an engine wrote them, cleaned and parted from their punctuation.
 
-    A word that is only punctuation gives its mark to the word before it.
+    A mark in front of a word goes to the word before it, unless that has a stronger one.
     """
     words = tuple(words)
     made: list[Token] = []
-    for word, text in zip(words, simplify([plain(word.text) for word in words]), strict=True):
-        bare, mark = _part(text)
+    for word, text in zip(words, simplify(_plain_words(words)), strict=True):
+        lead, bare, tail = _part(text)
+        if lead and made:
+            made[-1] = replace(made[-1], mark=_strongest(made[-1].mark + lead))
         if bare:
-            made.append(Token(word=replace(word, text=bare), mark=mark))
-        elif mark and made:
-            made[-1] = replace(made[-1], mark=_stronger(made[-1].mark, mark))
+            made.append(Token(word=replace(word, text=bare), mark=_strongest(tail)))
     return tuple(made)
 
 
-def _part(text: str) -> tuple[str, str]:
-    """The word without marks, and the strongest mark after it; marks before it are dropped."""
-    stripped = text.lstrip("".join(MARKS)) or text
-    bare = _MARK_RUN.sub("", stripped)
-    tail = stripped[len(stripped.rstrip("".join(MARKS))) :]
-    mark = ""
-    for character in tail:
-        mark = _stronger(mark, "。" if character == "…" else character)
-    return bare, mark
+def _plain_words(words: Sequence[Word]) -> list[str]:
+    """The words in plain characters, each character seen with its neighbours in other words."""
+    characters = _plain("".join(word.text for word in words))
+    cut, at = [], 0
+    for word in words:
+        cut.append("".join(characters[at : at + len(word.text)]))
+        at += len(word.text)
+    return cut
 
 
-def _stronger(first: str, second: str) -> str:
-    order = ("", "、", "，", "：", "；", "。", "！", "？")
-    return max(first, second, key=order.index)
+def _part(text: str) -> tuple[str, str, str]:
+    """Marks before the word, the word, marks after it; a word of marks only has them all before."""
+    all_marks = "".join(MARKS)
+    rest = text.lstrip(all_marks)
+    bare = rest.rstrip(all_marks)
+    return text[: len(text) - len(rest)], "".join(c for c in bare if c not in MARKS), rest[len(bare) :]
+
+
+def _strongest(marks: str) -> str:
+    return max(("", *marks), key=_STRENGTH.index)
 
 
 def punctuate(turn: Sequence[Token]) -> str:
