@@ -49,7 +49,7 @@ _WEEKDAY = r"(?:(?<!周)(?<!星期)(?<!礼拜)|(?=.[百千万]))"  # 周五五�
 _NUMBER = re.compile(
     rf"(?<!第)(?<!分之)(?<![.:：/\d]){_WEEKDAY}[{_DIGIT}十\d]"
     rf"(?:[{_DIGIT}十{_MAGNITUDE}\d]|(?<=\d),(?=\d{{3}}(?!\d))|(?<=\d)\.(?=\d)"
-    rf"|点(?=[{_DIGIT}]+[万千元块]))*"
+    rf"|点(?=[{_DIGIT}]+[万元块]))*"
 )
 _UNIT = re.compile(
     rf"(?P<about>[多来几余]?)(?P<yuan>元|块钱|块|人民币)(?:(?P<jiao>[{_DIGIT}\d])(?P<mao>毛|角)?)?"
@@ -104,10 +104,9 @@ def read_number(numeral: str) -> Decimal | None:
         return Decimal(numeral)
     if len(numeral) > 1 and not re.search(rf"[十{_MAGNITUDE}点\d]", numeral):
         return None
-    scaled = re.fullmatch(rf"(?P<decimal>.+点[{_DIGIT}]+)(?P<unit>[千万])", numeral)
-    if scaled:  # 一点二万
-        decimal = read_number(scaled["decimal"])
-        return None if decimal is None else decimal * (1000 if scaled["unit"] == "千" else 10_000)
+    if "点" in numeral and numeral.endswith("万"):
+        decimal = read_number(numeral.removesuffix("万"))
+        return None if decimal is None else decimal * 10_000
     try:
         return Decimal(str(cn2an.cn2an(numeral, "smart")))
     except (ValueError, KeyError):  # cn2an 0.5.24 stumbles with KeyError over such as 0万33
@@ -160,8 +159,8 @@ def _without_day(numeral: str) -> str:
 
 def _is_money(before: str, numeral: str) -> bool:
     """Whether a numeral without a unit is said as people say amounts."""
-    if re.search(rf"[{_MAGNITUDE}]", numeral):
-        return True
+    if re.search(rf"[{_MAGNITUDE}]", numeral) or re.fullmatch(r"[1-9]\d*00[一二三四五六七八九]", numeral):
+        return True  # recognition also writes 三千二百六 as 3200六
     if not re.fullmatch(r"[1-9][\d,]{2,7}(?:\.\d{1,2})?", numeral):
         return False
     return not _HOTLINE.fullmatch(numeral) and not _SERIAL.search(before[-12:])

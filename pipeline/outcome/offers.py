@@ -105,10 +105,11 @@ def read_customer(text: str, called_at: datetime | None, asked: Asked) -> Custom
     """
     turn = _Turn.of(text, called_at)
     withdrawn = _withdrawn_at(turn)
-    amount = _offered_amount(turn, asked, withdrawn)
-    day = _offered_day(turn, asked, withdrawn, with_amount=amount is not None)
+    after = max(withdrawn, _corrected_at(turn))
+    amount = _offered_amount(turn, asked, after)
+    day = _offered_day(turn, asked, after, with_amount=amount is not None)
     if day is not None and amount is None:
-        amount = _offered_amount(turn, Asked(amount=True), withdrawn)
+        amount = _offered_amount(turn, Asked(amount=True), after)
     amount_open = bool(wording.AMOUNT_OPEN.search(text))
     if amount is None and day is not None and not amount_open and _pays_all(turn, day):
         amount = AmountSpan(start=day.end, end=day.end, kind=AmountKind.FULL)
@@ -172,27 +173,52 @@ class _Turn:
         return next(c for c in self.clauses if c.start <= span.start < c.end)
 
     def around(self, span: _Span) -> str:
-        """The words near ``span`` within its clause; speech recognition may leave no commas."""
-        clause = self.clause(span)
-        return self.text[max(clause.start, span.start - _BEFORE) : min(clause.end, span.end + _AFTER)]
+        """The words near ``span`` within its clause, up to what is said of the remainder.
+
+        Clauses alone do not do, because speech recognition may leave out the commas.
+        """
+        after = self.text[span.end : min(self.clause(span).end, span.end + _AFTER)]
+        rest = wording.REST.search(after)
+        return (
+            self.before(span) + self.text[span.start : span.end] + (after[: rest.start()] if rest else after)
+        )
+
+    def before(self, span: _Span) -> str:
+        """The words before ``span`` within its clause."""
+        return self.text[max(self.clause(span).start, span.start - _BEFORE) : span.start]
 
     def near(self, span: _Span) -> str:
         """The clause that holds ``span`` with its neighbours."""
         at = self.clauses.index(self.clause(span))
         return "，".join(c.text for c in self.clauses[max(0, at - 1) : at + 2])
 
-    def questions(self, span: _Span) -> bool:
-        """Whether ``span`` stands in a question, or stands alone before one (``五千，一次给啊？``)."""
+    def doubts(self, span: _Span) -> bool:
+        """Whether ``span`` is asked about and not offered as a question.
+
+        It stands in a question, or alone before one (``五千，一次给啊？``).
+        """
         at = self.clauses.index(self.clause(span))
         alone = span.end - span.start == len(self.clauses[at].text)
-        return any(c.asked for c in self.clauses[at : at + 1 + alone])
+        asked = any(c.asked for c in self.clauses[at : at + 1 + alone])
+        return asked and not wording.OFFER_QUESTION.search(self.sentence(span))
+
+    def is_bare(self, span: _Span) -> bool:
+        """Whether the clause says little more than ``span`` (``那二十号呢``)."""
+        return len(self.clause(span).text) - (span.end - span.start) <= _LITTLE
+
+    def pays_near(self, span: _Span) -> bool:
+        """Whether paying is spoken of next to ``span`` and not denied."""
+        return any(
+            wording.PAY.search(text) and not wording.denies(text) for text in self.near(span).split("，")
+        )
 
     def sentence(self, span: _Span) -> str:
         """The sentence that holds ``span``."""
         return next(m.group() for m in _SENTENCE.finditer(self.text) if m.start() <= span.start < m.end())
 
 
-_LEAD = re.compile(r"(?:先|那就|就按?|最多|顶多)$")  # 那就一千
+_LEAD = re.compile(r"(?:先.?|那就|就按?|最多|顶多)$")  # 那就一千
+_LITTLE = 3
 _BEFORE, _AFTER = 16, 12  # characters of a clause that bear on an amount or a day in it
 
 
@@ -207,13 +233,21 @@ def _withdrawn_at(turn: _Turn) -> int:
     return max(positions, default=-1)
 
 
+def _corrected_at(turn: _Turn) -> int:
+    """Offset of the last slip put right (``哦不对``), -1 without one or with nothing after it."""
+    positions = [clause.start for clause in turn.clauses if wording.CORRECTION.search(clause.text)]
+    last = max(positions, default=-1)
+    starts = [span.start for span in turn.amounts] + [span.start for span in turn.days]
+    return last if any(start > last for start in starts) else -1
+
+
 def _is_committed(turn: _Turn, span: _Span) -> bool:
     """Whether the words around ``span`` are free of denial, hedge, remainder and someone else."""
     around = turn.around(span)
     return not (
         wording.denies(around)
         or wording.HEDGED.search(around)
-        or wording.REST.search(around)
+        or wording.REST.search(turn.before(span))
         or wording.HEDGED_SENTENCE.search(turn.sentence(span))
         or wording.THIRD_PAYS.search(turn.near(span))
     )
@@ -225,11 +259,13 @@ def _offered_day(turn: _Turn, asked: Asked, after: int, *, with_amount: bool) ->
         for span in turn.days
         if span.start > after
         and _is_committed(turn, span)
+        and not wording.PAST.search(turn.around(span))
+        and (asked.day or not turn.doubts(span))
         and (
             asked.day
             or with_amount
-            or (asked.terms and not _is_payday(turn, span))
-            or wording.PAY.search(turn.near(span))
+            or (asked.terms and turn.is_bare(span))
+            or turn.pays_near(span)
             or wording.SETTLE.search(turn.around(span))
         )
     ]
@@ -261,13 +297,14 @@ def _is_offered(turn: _Turn, span: AmountSpan) -> bool:
         and _is_committed(turn, span)
         and not wording.INCOME.search(around)
         and not wording.NOT_OFFERED.search(around)
-        and not (wording.PAST.search(around) and not turn.days)
-        and not (turn.questions(span) and not wording.OFFER_QUESTION.search(turn.sentence(span)))
+        and not wording.PAST.search(around)
+        and not (wording.DONE.search(around) and not turn.days)
+        and not turn.doubts(span)
     )
 
 
 def _is_paid(turn: _Turn, span: AmountSpan) -> bool:
-    led = _LEAD.search(turn.text[max(0, span.start - _BEFORE) : span.start])
+    led = _LEAD.search(turn.before(span))
     return span.kind is AmountKind.FULL or bool(led or wording.PAY.search(turn.near(span)))
 
 
@@ -281,14 +318,15 @@ def _pays_all(turn: _Turn, day: DateSpan) -> bool:
 def _is_proposed(turn: _Turn, span: AmountSpan) -> bool:
     around, clause = turn.around(span), turn.clause(span)
     echo = clause.asked and span.end - span.start >= len(clause.text) - 1
-    other = _DUE.search(around) or _NOT_PROPOSED.search(around) or wording.REST.search(around)
+    other = _DUE.search(around) or _NOT_PROPOSED.search(around) or wording.REST.search(turn.before(span))
     return not echo and not other
 
 
 def _is_proposed_day(turn: _Turn, span: DateSpan) -> bool:
-    around = turn.around(span)
-    if _OTHER_DAY.search(around) or wording.REST.search(around):
+    if _OTHER_DAY.search(turn.around(span)) or wording.REST.search(turn.before(span)):
         return False
+    if turn.is_bare(span) and turn.clause(span).asked:
+        return True
     near = turn.near(span)
     return bool(wording.PAY.search(near) or wording.SETTLE.search(near) or _CONFIRMING.search(turn.text))
 

@@ -24,6 +24,9 @@ from pipeline.outcome.wording import Assent
 from pipeline.types import Call, Promise, Role, Transcript, Turn
 
 _NOTHING_ASKED = Asked()
+_PLAUSIBLE = Decimal("1.5")
+"""No proposal exceeds the debt of the file by more than this factor; a higher figure is a slip of
+the speech recognition (or a misstatement of the debt, which is not what is promised)."""
 _OUTSIDERS = frozenset({"relative", "colleague", "emergency_contact", "stranger"})
 
 
@@ -57,6 +60,10 @@ class _Debt:
     stated: Decimal | None = None
     minimum: Decimal | None = None
     settlement: Decimal | None = None
+
+    def plausible(self, amount: Decimal) -> bool:
+        """Whether anyone would promise so much."""
+        return not self.total or amount <= self.total * _PLAUSIBLE
 
     def resolve(self, span: AmountSpan | None) -> Decimal | None:
         """An amount in yuan; ``None`` when what it counts from is not known."""
@@ -158,7 +165,8 @@ def _hear_agent(state: _Negotiation, reading: AgentTurn, turn: Turn) -> _Negotia
 def _pick_amount(promised: Decimal | None, debt: _Debt, spans: tuple[AmountSpan, ...]) -> Decimal | None:
     """The proposed amount: the promised one if it is among them, else the first that is a number."""
     numbers_first = sorted(spans, key=lambda span: span.kind is not AmountKind.YUAN)
-    amounts = [amount for span in numbers_first if (amount := debt.resolve(span)) is not None]
+    resolved = [amount for span in numbers_first if (amount := debt.resolve(span)) is not None]
+    amounts = [amount for amount in resolved if debt.plausible(amount)]
     return promised if promised in amounts else next(iter(amounts), None)
 
 
@@ -187,7 +195,8 @@ def _offered_yuan(state: _Negotiation, reading: CustomerTurn) -> Decimal | None:
         return None
     if implied and state.proposed.amount is not None:
         return state.proposed.amount
-    return state.debt.resolve(reading.amount)
+    amount = state.debt.resolve(reading.amount)
+    return amount if amount is not None and state.debt.plausible(amount) else None
 
 
 def _offer(state: _Negotiation, offered: _Terms, reading: CustomerTurn, turn: Turn) -> _Negotiation:

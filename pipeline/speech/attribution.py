@@ -38,6 +38,8 @@ SWITCH = ((150, 0.04), (300, 0.2), (600, 0.4))
 LONG_PAUSE_SWITCH = 0.5
 """Chance that the speaker changes after a pause shorter than so many milliseconds."""
 QUESTION_SWITCH = 0.5
+SECOND_PARTY_WORDS = 0.5
+"""A recording has one party when neither voices nor words, this much of them, show a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +75,11 @@ def attribute(clauses: Sequence[Clause], voices: Numbers) -> Numbers:
         return np.zeros(0)
     model = _Model(clauses, voices)
     fits = [model.fit(start) for start in model.starts()]
-    best = max(fits, key=lambda fit: fit[0])
-    return best[1][:, AGENT]
+    likelihood, responsibilities = max(fits, key=lambda fit: fit[0])
+    alone, agent_alone = model.fit_alone()
+    if alone >= likelihood - model.second_party_cost and model.weaker_evidence < SECOND_PARTY_WORDS:
+        return np.full(len(clauses), agent_alone)
+    return np.asarray(responsibilities[:, AGENT])
 
 
 class _Model:
@@ -110,6 +115,25 @@ class _Model:
             emissions = self._text + self._voice(responsibilities) + self._label(responsibilities)
             likelihood, responsibilities = _forward_backward(emissions, self._steps)
         return float(likelihood), responsibilities
+
+    def fit_alone(self) -> tuple[float, float]:
+        """Log likelihood of a call with one party, and the probability that it is the agent."""
+        everybody = np.full_like(self._text, 0.5)
+        emissions = self._text + self._voice(everybody) + self._label(everybody)
+        agent, other = emissions.sum(axis=0)
+        return float(np.logaddexp(agent, other) - np.log(2)), float(1 / (1 + np.exp(other - agent)))
+
+    @property
+    def second_party_cost(self) -> float:
+        """What a second voice must earn: half a log of the clauses for each number it adds (BIC)."""
+        numbers = self._voices.shape[1] * VOICE_SCALE + max(self._label_count - 1, 0)
+        return float(0.5 * numbers * np.log(max(len(self._text), 2)))
+
+    @property
+    def weaker_evidence(self) -> float:
+        """What the words say for the party they say less for, in nats."""
+        odds = self._text[:, AGENT] - self._text[:, OTHER]
+        return float(min(odds[odds > 0].sum(), -odds[odds < 0].sum()))
 
     def _smooth(self, emissions: Numbers) -> Numbers:
         return _forward_backward(emissions, self._steps)[1]

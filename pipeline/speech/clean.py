@@ -1,9 +1,8 @@
 """Takes out what Whisper invents, and only that: every removal needs evidence and is logged.
 
 «谢谢», «嗯» and «再见» are real in calls and also what the model writes on noise, so a word list alone
-cannot decide. Rules after section 4 of the literature named in ``docs/``: bag of hallucinations with
-de-looping after speech detection (Barański et al., ICASSP 2025, arXiv 2501.11378), gated by the
-engine's own scores.
+cannot decide. The method is a bag of known hallucinations with de-looping after speech detection
+(Barański et al., ICASSP 2025, arXiv 2501.11378), gated by the engine's own scores.
 """
 
 from __future__ import annotations

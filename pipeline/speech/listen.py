@@ -6,25 +6,25 @@ Two channels::
 
 One channel::
 
-    speech -> shared out to speakers -> windows of one speaker -> words -> cleaned -> turns -> roles
+    speech -> windows -> words -> cleaned -> clauses, given to the parties -> turns -> roles
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline.speech.automatic import part_machines, unreachable
+from pipeline.speech.automatic import Parted, part_machines, unreachable
 from pipeline.speech.clean import clean, load_hallucinations
 from pipeline.speech.cues import load_cues
 from pipeline.speech.intervals import subtract, total_ms, union
 from pipeline.speech.leakage import drop_echoes, overlaps, own_speech
+from pipeline.speech.mix import give_to_parties, simultaneous_speech
 from pipeline.speech.nonspeech import call_tones, load_prompts
 from pipeline.speech.roles import RoleClaim, speaker_roles, turn_role
-from pipeline.speech.speakers import certainty, share_out, speaker_intervals
-from pipeline.speech.text import tokens
+from pipeline.speech.text import STOP_PAUSE_MS, tokens
 from pipeline.speech.transcribe import transcribe_speech
-from pipeline.speech.turns import Utterance, build_turns, take_turns, utterances
+from pipeline.speech.turns import build_turns, take_turns, utterances
 from pipeline.types import Role, Transcript
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
     from pipeline.speech.text import Token
     from pipeline.types import Call, Channel, DecodedAudio, Interval, Removal, Segment
+
+
+MIX = "mix"
+"""The speaker of a mono recording before it is known who speaks."""
 
 
 class Hook(Protocol):
@@ -46,16 +50,16 @@ class Hook(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What all speakers said, before it is known who is who.
+    """What was said, before it is known who is who.
 
     Attributes:
-        utterances: of all speakers, in no order.
-        speech: detected speech of the parties, one tuple a speaker.
+        parted: people's and machines' utterances.
+        speech: detected speech, one tuple a channel.
         simultaneous: where more than one party speaks.
         removals: what was taken out.
     """
 
-    utterances: tuple[Utterance, ...]
+    parted: Parted
     speech: tuple[tuple[Interval, ...], ...]
     simultaneous: tuple[Interval, ...]
     removals: tuple[Removal, ...]
@@ -140,8 +144,9 @@ def _hear_channels(
         for channel, segments in zip(live, kept, strict=True)
         for utterance in utterances(_tokens(segments), speaker=_speaker(channel), channel=channel.index)
     ]
+    turns = take_turns(said, max_gap_ms=settings.turns.max_gap_ms)
     return _Said(
-        utterances=tuple(said),
+        parted=part_machines(turns, load_prompts()),
         speech=speech,
         simultaneous=overlaps(speech),
         removals=(*removals, *echoes),
@@ -158,25 +163,22 @@ def _hear_mix(
 ) -> _Said:
     speech = detector.detect(channel.samples)
     tell("speech", {"detected_ms": total_ms(speech), "own_ms": total_ms(speech)})
-    if not speech:
-        return _Said(utterances=(), speech=(), simultaneous=(), removals=())
+    segments, removals = _hear(channel, speech, transcriber, settings)
+    tell("words", {"segments": len(segments), "removals": len(removals)})
+    breaths = utterances(_tokens(segments), speaker=MIX, pause_ms=STOP_PAUSE_MS)
+    parted = part_machines(breaths, load_prompts())
+    if not parted.people:
+        return _Said(parted=parted, speech=(speech,), simultaneous=(), removals=removals)
     diarization = diarizer.diarize(channel.samples)
-    shares = share_out(channel.samples, speech, diarization.exclusive)
-    tell("speakers", {"speakers": len(shares)})
-    said: list[Utterance] = []
-    removals: list[Removal] = []
-    for speaker, intervals in shares.items():
-        segments, gone = _hear(channel, intervals, transcriber, settings)
-        removals += gone
-        for utterance in utterances(_tokens(segments), speaker=speaker):
-            sure = certainty(utterance.interval, speaker, diarization)
-            said.append(Utterance(speaker=speaker, tokens=utterance.tokens, certainty=sure))
-    tell("words", {"utterances": len(said), "removals": len(removals)})
+    tell("speakers", {"speakers": len({span.speaker for span in diarization.exclusive})})
+    words = [token for utterance in parted.people for token in utterance.tokens]
+    said = give_to_parties(words, channel.samples, diarization, load_cues())
+    people = take_turns(said, max_gap_ms=settings.turns.max_gap_ms)
     return _Said(
-        utterances=tuple(said),
-        speech=tuple(shares.values()),
-        simultaneous=overlaps(tuple(speaker_intervals(diarization.regular).values())),
-        removals=tuple(removals),
+        parted=replace(parted, people=people),
+        speech=(speech,),
+        simultaneous=simultaneous_speech(diarization.regular),
+        removals=removals,
     )
 
 
@@ -198,27 +200,25 @@ def _tokens(segments: Sequence[Segment]) -> tuple[Token, ...]:
 def _transcript(
     said: _Said, live: Sequence[Channel], manifest: Mapping[str, Role], settings: Settings, tell: Hook
 ) -> Transcript:
-    drafts = take_turns(said.utterances, max_gap_ms=settings.turns.max_gap_ms)
-    heard = part_machines(drafts, load_prompts())
-    cues = load_cues()
-    claims = speaker_roles(heard.people, cues, manifest=manifest)
-    placed = [(turn, turn_role(turn, claims[turn.speaker], cues)) for turn in heard.people]
-    placed += [(turn, _MACHINE) for turn in heard.machines]
+    parted = said.parted
+    claims = speaker_roles(parted.people, load_cues(), manifest=manifest)
+    placed = [(turn, turn_role(turn, claims[turn.speaker])) for turn in parted.people]
+    placed += [(turn, _MACHINE) for turn in parted.machines]
     placed.sort(key=lambda item: (item[0].interval.start_ms, item[0].interval.end_ms))
     turns = build_turns(
         [turn for turn, _ in placed],
         [(claim.role, claim.confidence) for _, claim in placed],
         simultaneous=said.simultaneous,
     )
-    machines = [turn.interval for turn in heard.machines]
+    machines = [turn.interval for turn in parted.machines]
     spoken = subtract(union(i for intervals in said.speech for i in intervals), machines)
-    tones = () if turns and not heard.machines else call_tones(live[0].samples)
+    tones = tuple(tone for channel in live for tone in call_tones(channel.samples))
     tell("turns", {"turns": len(turns), "speech_ms": total_ms(spoken)})
     return Transcript(
         turns=turns,
         removals=tuple(sorted(said.removals, key=lambda r: (r.start_ms, r.end_ms, r.reason))),
         speech_ms=total_ms(spoken),
-        unreachable=unreachable(heard, tones),
+        unreachable=unreachable(parted, tones),
     )
 
 

@@ -102,7 +102,6 @@ def closest(phrase: str, text: str) -> tuple[int, int, int]:
             )
             costs[row], starts[row] = min(choices, key=lambda choice: choice[0])
             diagonal, diagonal_start = above, above_start
-        # The start of the empty match before the next character.
         if costs[-1] < best[0]:
             best = (costs[-1], starts[-1], at + 1)
     return best

@@ -28,8 +28,6 @@ LENGTH_WEIGHT = 1.5
 """Collectors talk about twice as much as the other party; worth little next to words."""
 MANIFEST_LOG_ODDS = 4.0
 SURE = 0.995
-TURN_SCALE = 0.4
-TURN_LIMIT = 2.0
 ALSO_AGENT_LOG_ODDS = 5.0
 UNCLEAR_LOG_ODDS = 0.8
 UNCLEAR_CHARACTERS = 12
@@ -100,21 +98,12 @@ def _other_claim(odds: float, size: int, apart: float, *, first: bool) -> RoleCl
     return RoleClaim(role=Role.CUSTOMER, confidence=apart)
 
 
-def turn_role(turn: Utterance, claim: RoleClaim, cues: Sequence[Cue]) -> RoleClaim:
-    """The role of one turn: its speaker's, corrected by its own words where the speaker is unsure.
-
-    On a channel of its own a turn has its speaker's role. In a mono recording the turn may have gone
-    to the wrong speaker, so its own words move the probability and may turn it over.
-    """
-    if turn.certainty >= 1.0 or claim.role not in (Role.AGENT, Role.CUSTOMER):
+def turn_role(turn: Utterance, claim: RoleClaim) -> RoleClaim:
+    """The role of one turn: its speaker's, less sure where it is not sure to be that speaker's."""
+    if claim.role not in (Role.AGENT, Role.CUSTOMER):
         return claim
     right = turn.certainty * claim.confidence + (1 - turn.certainty) * (1 - claim.confidence)
-    words = TURN_SCALE * agent_log_odds([turn.bare], cues)
-    words = max(-TURN_LIMIT, min(TURN_LIMIT, words))
-    odds = math.log(right / (1 - right)) + (words if claim.role is Role.AGENT else -words)
-    if odds >= 0:
-        return RoleClaim(role=claim.role, confidence=_probability(odds))
-    return RoleClaim(role=claim.role.other, confidence=_probability(-odds))
+    return RoleClaim(role=claim.role, confidence=right)
 
 
 def _probability(odds: float) -> float:

@@ -36,6 +36,7 @@ _FULL_WIDTH = {
     "…": "。",
 }
 _STRENGTH = ("", "、", "，", "：", "；", "。", "！", "？")
+_PARTICLE = re.compile(r"(?<![名显原编土执卓专论遗巨拙合译昭])著(?![名作称述书])")
 _QUESTION = re.compile(
     r"(?:[吗呢么]|[对是好行可]吧|(?:对|好|行|是|可以|能)不(?:对|好|行|是|可以|能)?"
     r"|是不是|有没有|什么|多少|几[号点天]|怎么[样办]|为什么|哪[位里儿]|谁)$"
@@ -57,15 +58,20 @@ def _converter() -> Any:
     return opencc.OpenCC("t2s")
 
 
+def _convert(text: str) -> str:
+    """Simplified characters; 著 as a particle, which the converter leaves alone, becomes 着."""
+    return _PARTICLE.sub("着", str(_converter().convert(text)))
+
+
 def simplify(pieces: Sequence[str]) -> tuple[str, ...]:
     """Traditional to simplified characters, piece by piece, with the context of the whole.
 
     The whole text is converted at once, because some characters depend on their neighbours, and
     cut again where the pieces were; should its length change, each piece is converted alone.
     """
-    whole = _converter().convert("".join(pieces))
+    whole = _convert("".join(pieces))
     if len(whole) != sum(map(len, pieces)):
-        return tuple(_converter().convert(piece) for piece in pieces)
+        return tuple(_convert(piece) for piece in pieces)
     cut, at = [], 0
     for piece in pieces:
         cut.append(whole[at : at + len(piece)])
@@ -87,7 +93,7 @@ def _plain(text: str) -> list[str]:
     whole = "".join(c if len(c) == 1 else " " for c in folded)
     plain_characters = []
     for at, character in enumerate(folded):
-        before, after = whole[:at].rstrip()[-1:], whole[at + 1 :].lstrip()
+        before, after = whole[max(at - 3, 0) : at].rstrip()[-1:], whole[at + 1 : at + 8].lstrip()
         in_number = before.isdecimal() and after[:1].isdecimal()
         if in_number and character in ",，" and _is_thousands(after):
             plain_characters.append("")
@@ -139,7 +145,7 @@ def _part(text: str) -> tuple[str, str, str]:
 
 
 def _strongest(marks: str) -> str:
-    return max(("", *marks), key=_STRENGTH.index)
+    return _STRENGTH[max((_STRENGTH.index(mark) for mark in marks), default=0)]
 
 
 def punctuate(turn: Sequence[Token]) -> str:
@@ -157,6 +163,12 @@ def punctuate(turn: Sequence[Token]) -> str:
         if mark:
             clause = ""
     return "".join(out)
+
+
+def asks(turn: Sequence[Token]) -> bool:
+    """Whether a stretch ends as a question does, by its mark or its words."""
+    text = "".join(token.word.text for token in turn[-6:])
+    return bool(turn) and (turn[-1].mark == "？" or _QUESTION.search(text) is not None)
 
 
 def _mark(written: str, pause_ms: int | None, clause: str) -> str:

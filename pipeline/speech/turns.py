@@ -36,7 +36,7 @@ class Utterance:
         speaker: anonymous: a channel or a diarizer's label.
         tokens: at least one, in time order.
         channel: 0-based, ``None`` for mono.
-        certainty: how sure it is that all of it is this speaker's, 0.5..1.
+        certainty: how sure it is that this speaker says it, 0.5..1; 1 on a channel of their own.
     """
 
     speaker: str
@@ -66,19 +66,16 @@ class Utterance:
 
 
 def utterances(
-    tokens: Iterable[Token], *, speaker: str, channel: int | None = None, certainty: float = 1.0
+    tokens: Iterable[Token], *, speaker: str, channel: int | None = None, pause_ms: int = UTTERANCE_PAUSE_MS
 ) -> tuple[Utterance, ...]:
     """Cut one speaker's tokens, in time order, at pauses."""
     groups: list[list[Token]] = []
     for token in tokens:
-        if groups and token.word.start_ms - groups[-1][-1].word.end_ms < UTTERANCE_PAUSE_MS:
+        if groups and token.word.start_ms - groups[-1][-1].word.end_ms < pause_ms:
             groups[-1].append(token)
         else:
             groups.append([token])
-    return tuple(
-        Utterance(speaker=speaker, tokens=tuple(group), channel=channel, certainty=certainty)
-        for group in groups
-    )
+    return tuple(Utterance(speaker=speaker, tokens=tuple(group), channel=channel) for group in groups)
 
 
 def take_turns(said: Iterable[Utterance], *, max_gap_ms: int) -> tuple[Utterance, ...]:

@@ -7,6 +7,7 @@ next to nothing beside a neural embedding.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,9 +87,7 @@ def _shape(spectra: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cosine transform of the mean log spectrum in bands of the telephone's range, without its level."""
     hertz = np.fft.rfftfreq(TRANSFORM, 1 / SAMPLE_RATE)
     edges = np.searchsorted(hertz, BAND_EDGES_HZ)
-    bands = np.stack(
-        [spectra[:, a:b].sum(axis=1) for a, b in zip(edges[:-1], edges[1:], strict=True)], axis=1
-    )
+    bands = np.stack([spectra[:, a:b].sum(axis=1) for a, b in pairwise(edges)], axis=1)
     profile = np.log(bands + 1e-10).mean(axis=0)
     size = len(profile)
     waves = np.cos(np.pi * np.outer(np.arange(1, SHAPE_NUMBERS + 1), np.arange(size) + 0.5) / size)

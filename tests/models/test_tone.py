@@ -48,7 +48,7 @@ def test_is_a_tone_classifier(classifier: SnownlpTone) -> None:
         (Role.AGENT, "今天下午五点之前必须还，不能再拖了。", Tone.PRESSING),
         (Role.AGENT, "你还要脸吗？你这种废物老赖！", Tone.HOSTILE),
         (Role.CUSTOMER, "对，我是。", Tone.NEUTRAL),
-        (Role.CUSTOMER, "我真的活不下去了，孩子还在医院。", Tone.DISTRESSED),
+        (Role.CUSTOMER, "我不想活了，孩子还在医院躺着。", Tone.DISTRESSED),
         (Role.CUSTOMER, "滚，你们这群骗子！", Tone.HOSTILE),
         (Role.CUSTOMER, "谢谢你，麻烦你了。", Tone.WARM),
         (Role.CUSTOMER, "你们一天到底要打几个电话？有完没完？", Tone.PRESSING),

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.metadata import CallMetadata
 from pipeline.outcome.promise import find_promise
@@ -144,6 +146,30 @@ CONFIRMED = {
         4000,
         date(2026, 7, 5),
     ),
+    "a day is haggled over while the amount stands": (
+        """A 您看周五还两千方便吗？
+        C 不方便，周五我得去医院复查。
+        A 那二十号呢？
+        C 二十号行。
+        A 好的，二十号两千。
+        C 嗯，好。""",
+        2000,
+        june(20),
+    ),
+    "a slip of the tongue put right": (
+        """C 十五号还一千，哦不对，十八号，十八号还一千。
+        A 十八号一千？
+        C 对。""",
+        1000,
+        june(18),
+    ),
+    "a figure that speech recognition blew up does not count": (
+        """C 我二十三号还两千四。
+        A 好的,23号还12400元,对吧?
+        C 对。""",
+        2400,
+        june(23),
+    ),
     "a later remainder and other figures do not disturb it": (
         """C 十六号还两千二。
         A 好，十六号还两千二百元，剩下四千二百元我给您申请分两期，罚息每天三块二，您清楚吧？
@@ -222,6 +248,9 @@ NONE = {
     "an offer that the agent turns down": "C 我十五号先还三百行不行？\nA 三百不行，太少了。\nC 那没办法了。",
     "the mother will pay, as he says": "A 您怎么安排？\nC 我妈说她下周帮我还五千。",
     "a payment of the past": "A 您是哪天还的？\nC 上个月二十号，我转了一千二过去的。",
+    "a payment made, with a day of the month": "C 十号到期的那笔我已经还了一千二了。\nA 我查查。\nC 查吧。",
+    "a retort": "C 你让我二十号还三千？做梦吧。",
+    "a day on which something else happens": "C 我爱人二十号出院，我哪有钱还你们。\nA 明白。\nC 嗯。",
     "income is no offer": "A 您收入怎么样？\nC 一个月工资四千五，房租就一千八。",
     "the debt and a date of it": "A 您五月二十号应还六千四，到今天逾期二十一天。\nC 哦，这样。",
     "not today": "A 六千四，今天能还吗？\nC 今天还不了，手里就三百块。",
@@ -247,7 +276,7 @@ def test_an_outsider_who_speaks_of_payment_promises_nothing(role: str) -> None:
 
 
 def test_an_outsider_who_pays_does_promise() -> None:
-    lines = "C 我替我弟弟还吧，下周三还两千。\nA 下周三两千，您自愿的，对吧？\nC 对。"
+    lines = "C 我替我表哥还，下周三还两千。\nA 下周三两千，您自愿的，对吧？\nC 对。"
     assert terms(promise(lines, callee_role="relative")) == (Decimal(2000), june(17), True)
 
 
@@ -290,3 +319,54 @@ def test_an_unknown_debt_leaves_the_amount_open() -> None:
 
 def test_half_is_half_of_the_debt() -> None:
     assert terms(promise("C 我后天先还一半。")) == (Decimal(3200), june(12), False)
+
+
+PIECES = st.sampled_from(
+    [
+        "还",
+        "三千",
+        "3,000",
+        "一半",
+        "全部",
+        "十五号",
+        "下周",
+        "月底",
+        "2026-07-01",
+        "行",
+        "不行",
+        "对",
+        "算了",
+        "不还",
+        "最低",
+        "，",
+        "。",
+        "？",
+        ",",
+        ":",
+        "剩下",
+        "哦不对",
+        "先",
+        "多少",
+        "什么时候",
+        "我",
+        "您",
+        "晚上八点",
+        "3.5",
+        "工资",
+    ]
+)
+TALK = st.lists(
+    st.tuples(st.sampled_from("ACS"), st.lists(PIECES, min_size=1, max_size=7).map("".join)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(TALK)
+def test_whatever_is_said_a_promise_is_whole(talk: list[tuple[str, str]]) -> None:
+    found = promise("\n".join(f"{speaker} x{text}" for speaker, text in talk))
+    if found is not None:
+        assert found.amount is not None or found.date is not None
+        assert not found.confirmed or (found.amount is not None and found.date is not None)
+        assert found.turns
+        assert all(0 <= index < len(talk) for index in found.turns)
