@@ -24,7 +24,7 @@ UTTERANCE_PAUSE_MS = 400
 BACKCHANNEL = frozenset("嗯啊哦噢呃喂唉哎诶额欸对是好行的")
 BACKCHANNEL_CHARACTERS = 3
 BACKCHANNEL_MS = 1000
-OVERLAP_MS = 200
+OVERLAP_MS = 120
 """Simultaneous speech shorter than this is word-time jitter, not an overlap."""
 
 

@@ -1,0 +1,71 @@
+"""Chinese words with jieba and a dictionary of the field."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import warnings
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Self
+
+from models.engine_errors import loading_errors
+from pipeline.settings import CONFIGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.weights import Catalogue
+    from pipeline.settings import Settings
+
+_ENGINE = "jieba"
+DOMAIN_WORDS = CONFIGS / "lexicons" / "domain.txt"
+
+
+class JiebaTokenizer:
+    """A jieba of its own: no global dictionary, no cache file shared between processes."""
+
+    def __init__(self, tokenizer: Any, dictionary: str) -> None:
+        self._tokenizer = tokenizer
+        self._dictionary = dictionary
+
+    @classmethod
+    def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
+        """With the words of collection calls added.
+
+        Raises:
+            ModelError: jieba or the dictionary cannot be loaded.
+        """
+        return cls.load(DOMAIN_WORDS)
+
+    @classmethod
+    def load(cls, words: Path) -> Self:
+        """With the words of a file: ``word frequency tag`` a line."""
+        with loading_errors(_ENGINE), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # jieba still asks for pkg_resources
+            import jieba
+
+            jieba.setLogLevel(logging.ERROR)
+            tokenizer = _PrivateTokenizer(jieba)
+            content = words.read_bytes()
+            for line in content.decode("utf-8").splitlines():
+                if line.strip() and not line.startswith("#"):
+                    word, frequency, tag = line.split()
+                    tokenizer.add_word(word, int(frequency), tag)
+        return cls(tokenizer, hashlib.sha256(content).hexdigest())
+
+    @property
+    def identity(self) -> str:
+        """Name, version and dictionary digest."""
+        return f"{_ENGINE}/{version('jieba')} domain@{self._dictionary[:12]}"
+
+    def cut(self, text: str) -> tuple[str, ...]:
+        """The words of ``text`` in order; joined they are ``text`` again."""
+        return tuple(self._tokenizer.cut(text))
+
+
+def _PrivateTokenizer(jieba: Any) -> Any:  # noqa: N802
+    """A tokenizer that reads its dictionary without jieba's cache in the shared temporary folder."""
+    tokenizer = jieba.Tokenizer()
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
+    return tokenizer
