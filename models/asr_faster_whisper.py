@@ -11,7 +11,6 @@ from models.asr_segments import (
     COMPRESSION_RATIO_LIMIT,
     LOG_PROBABILITY_LIMIT,
     NO_SPEECH_LIMIT,
-    TEMPERATURES,
     RawWord,
     build_segment,
 )
@@ -26,13 +25,17 @@ if TYPE_CHECKING:
     from pipeline.types import Samples, Segment
 
 _ENGINE = "faster-whisper"
+_AGAINST_LOOPS = {"repetition_penalty": 1.2, "no_repeat_ngram_size": 4}
 
 
 class FasterWhisperTranscriber:
     """The sequential algorithm: 30 s windows that continue from the last timestamp.
 
-    No prompt and no text of earlier windows goes in, so that no error is carried on; a window whose
-    text is repetitive or improbable is decoded again at higher temperatures.
+    No prompt and no text of earlier windows goes in, so that no error is carried on. Whisper's own
+    remedy for a looping text, sampling at higher temperatures, is not used: CTranslate2 draws from one
+    generator a thread, so the text of a call would depend on the calls before it, and on noise the
+    five extra rounds take minutes. A text that loops is decoded once more by the same beam with
+    repetitions barred, and the better of the two is kept.
 
     Args:
         folder: a CTranslate2 Whisper model with its tokenizer.
@@ -56,12 +59,14 @@ class FasterWhisperTranscriber:
                 local_files_only=True,
             )
         self._settings = settings
-        self._digest = digest
+        self._weights = f"{folder.name}@{digest[:12]}"
 
     @classmethod
     def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
         """From ``asr.model_path`` if there is one, else from the catalogue's ``asr.model``."""
-        return cls(*catalogue.folder_of(settings.asr.model, settings.asr.model_path), settings.asr)
+        asr = settings.asr
+        local = settings.path(asr.model_path) if asr.model_path else None
+        return cls(*catalogue.folder_of(asr.model, local), asr)
 
     @property
     def identity(self) -> str:
@@ -69,7 +74,7 @@ class FasterWhisperTranscriber:
         settings = self._settings
         return (
             f"{_ENGINE}/{version('faster-whisper')} ctranslate2/{version('ctranslate2')} "
-            f"{settings.model_path or settings.model}@{self._digest[:12]} "
+            f"{self._weights} "
             f"{settings.compute_type} beam{settings.beam_size}"
         )
 
@@ -81,22 +86,34 @@ class FasterWhisperTranscriber:
         """
         if samples.size == 0:
             return ()
-        duration_ms = samples.size * 1000 // SAMPLE_RATE
         with engine_errors(_ENGINE):
-            raw, _ = self._model.transcribe(
-                samples,
-                language=self._settings.language,
-                task="transcribe",
-                beam_size=self._settings.beam_size,
-                temperature=list(TEMPERATURES),
-                compression_ratio_threshold=COMPRESSION_RATIO_LIMIT,
-                log_prob_threshold=LOG_PROBABILITY_LIMIT,
-                no_speech_threshold=NO_SPEECH_LIMIT,
-                condition_on_previous_text=False,
-                word_timestamps=True,
-            )
-            segments = [_segment(item, duration_ms) for item in raw]
+            segments = self._decode(samples, {})
+            if _worst_ratio(segments) > COMPRESSION_RATIO_LIMIT:
+                again = self._decode(samples, _AGAINST_LOOPS)
+                segments = min(segments, again, key=_worst_ratio)
+        return segments
+
+    def _decode(self, samples: Samples, options: dict[str, Any]) -> tuple[Segment, ...]:
+        duration_ms = samples.size * 1000 // SAMPLE_RATE
+        raw, _ = self._model.transcribe(
+            samples,
+            language=self._settings.language,
+            task="transcribe",
+            beam_size=self._settings.beam_size,
+            temperature=[0.0],
+            compression_ratio_threshold=COMPRESSION_RATIO_LIMIT,
+            log_prob_threshold=LOG_PROBABILITY_LIMIT,
+            no_speech_threshold=NO_SPEECH_LIMIT,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            **options,
+        )
+        segments = (_segment(item, duration_ms) for item in raw)
         return tuple(s for s in segments if s is not None)
+
+
+def _worst_ratio(segments: tuple[Segment, ...]) -> float:
+    return max((s.compression_ratio for s in segments), default=0.0)
 
 
 def cores() -> int:
@@ -110,7 +127,8 @@ def _segment(item: Any, duration_ms: int) -> Segment | None:
         start=item.start,
         end=item.end,
         words=[
-            RawWord(text=w.word, start=w.start, end=w.end, probability=w.probability) for w in item.words or ()
+            RawWord(text=w.word, start=w.start, end=w.end, probability=w.probability)
+            for w in item.words or ()
         ],
         duration_ms=duration_ms,
         avg_logprob=item.avg_logprob,

@@ -11,9 +11,6 @@ from pipeline.types import Segment, Word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Whisper's own fallback: sampling gets looser as long as the text looks wrong."""
-
 COMPRESSION_RATIO_LIMIT = 2.4
 LOG_PROBABILITY_LIMIT = -1.0
 NO_SPEECH_LIMIT = 0.6
@@ -54,7 +51,9 @@ def build_segment(
     if not clean_text:
         return None
     start_ms, end_ms = _clamped(start, end, 0, duration_ms)
-    clean_words = _words(words, duration_ms) or _spread(clean_text, start_ms, end_ms, math.exp(min(0.0, avg_logprob)))
+    clean_words = _words(words, duration_ms) or _spread(
+        clean_text, start_ms, end_ms, math.exp(min(0.0, avg_logprob))
+    )
     return Segment(
         text=clean_text,
         start_ms=min(start_ms, clean_words[0].start_ms),

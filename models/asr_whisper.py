@@ -10,7 +10,6 @@ from models.asr_segments import (
     COMPRESSION_RATIO_LIMIT,
     LOG_PROBABILITY_LIMIT,
     NO_SPEECH_LIMIT,
-    TEMPERATURES,
     RawWord,
     build_segment,
 )
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 _ENGINE = "openai-whisper"
 _SEED = 0
+_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Whisper's own fallback: sampling gets looser as long as the text looks wrong."""
 
 
 class WhisperTranscriber:
@@ -50,12 +51,14 @@ class WhisperTranscriber:
             self._device = _device(settings.device)
             self._model = _load(folder, self._device)
         self._settings = settings
-        self._digest = digest
+        self._weights = f"{folder.name}@{digest[:12]}"
 
     @classmethod
     def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
         """From ``asr.model_path`` if there is one, else from the catalogue's ``asr.model``."""
-        return cls(*catalogue.folder_of(settings.asr.model, settings.asr.model_path), settings.asr)
+        asr = settings.asr
+        local = settings.path(asr.model_path) if asr.model_path else None
+        return cls(*catalogue.folder_of(asr.model, local), asr)
 
     @property
     def identity(self) -> str:
@@ -63,7 +66,7 @@ class WhisperTranscriber:
         settings = self._settings
         return (
             f"{_ENGINE}/{version('openai-whisper')} torch/{version('torch')} "
-            f"{settings.model_path or settings.model}@{self._digest[:12]} "
+            f"{self._weights} "
             f"{'float16' if self._half else 'float32'} beam{settings.beam_size}"
         )
 
@@ -95,7 +98,7 @@ class WhisperTranscriber:
                     task="transcribe",
                     beam_size=self._settings.beam_size,
                     best_of=5,
-                    temperature=TEMPERATURES,
+                    temperature=_TEMPERATURES,
                     compression_ratio_threshold=COMPRESSION_RATIO_LIMIT,
                     logprob_threshold=LOG_PROBABILITY_LIMIT,
                     no_speech_threshold=NO_SPEECH_LIMIT,

@@ -127,7 +127,6 @@ class PyannoteDiarizer:
 def _packaged_pipeline(segmentation: Path, embedding: Path, step_ratio: float) -> tuple[Any, Any]:
     """The pipeline, and the embedding model that it shares with the second pass."""
     _switch_telemetry_off()
-    from pyannote.audio import Model
     from pyannote.audio.core.plda import PLDA
     from pyannote.audio.pipelines import SpeakerDiarization
     from pyannote.audio.pipelines.clustering import AgglomerativeClustering
@@ -136,7 +135,7 @@ def _packaged_pipeline(segmentation: Path, embedding: Path, step_ratio: float) -
 
     voices = CampplusEmbedding.from_file(embedding)
     pipeline = SpeakerDiarization(
-        segmentation=Model.from_pretrained(segmentation),
+        segmentation=str(segmentation),
         segmentation_step=step_ratio,
         segmentation_batch_size=_BATCH,
         embedding=voices,
@@ -160,7 +159,7 @@ def _local_pipeline(folder: Path) -> Any:
 
 
 def _switch_telemetry_off() -> None:
-    """pyannote reports durations of files to its makers unless told not to before it is imported."""
+    """Pyannote reports durations of files to its makers unless told not to before it is imported."""
     os.environ["PYANNOTE_METRICS_ENABLED"] = "false"
 
 

@@ -45,7 +45,7 @@ class JiebaTokenizer:
             import jieba
 
             jieba.setLogLevel(logging.ERROR)
-            tokenizer = _PrivateTokenizer(jieba)
+            tokenizer = _private_tokenizer(jieba)
             content = words.read_bytes()
             for line in content.decode("utf-8").splitlines():
                 if line.strip() and not line.startswith("#"):
@@ -63,7 +63,7 @@ class JiebaTokenizer:
         return tuple(self._tokenizer.cut(text))
 
 
-def _PrivateTokenizer(jieba: Any) -> Any:  # noqa: N802
+def _private_tokenizer(jieba: Any) -> Any:
     """A tokenizer that reads its dictionary without jieba's cache in the shared temporary folder."""
     tokenizer = jieba.Tokenizer()
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())

@@ -45,7 +45,9 @@ def open_member(member: PackageMember, packages: Path) -> Iterator[IO[bytes]]:
         return
     archive = find_archive(member, packages)
     if archive is None:
-        raise MissingPackageError(f"package {member.package}=={member.version} is not installed nor in {packages}")
+        raise MissingPackageError(
+            f"package {member.package}=={member.version} is not installed nor in {packages}"
+        )
     with _open_in_archive(archive, member) as stream:
         yield stream
 

@@ -157,20 +157,21 @@ class Catalogue:
         for file in spec.files:
             sha256 = file.sha256 or _stamped_sha256(stamp, file.name)
             if sha256 is None:
-                raise WeightsError(f"weight {name}: {file.name} was never pulled; fetch it with: {_fetch(spec)}")
+                raise WeightsError(
+                    f"weight {name}: {file.name} was never pulled; fetch it with: {_fetch(spec)}"
+                )
             lines.append(f"{file.name} {sha256}\n")
         return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
-    def folder_of(self, name: str, path: str = "") -> tuple[Path, str]:
-        """A model's folder and digest: the local folder ``path`` if one is given, else ``name``.
+    def folder_of(self, name: str, local: Path | None = None) -> tuple[Path, str]:
+        """A model's folder and digest: the folder ``local`` if one is given, else that of ``name``.
 
         Raises:
             UnknownNameError: no such weight.
-            WeightsError: it is not at hand, or ``path`` is no folder.
+            WeightsError: it is not at hand, or ``local`` is no folder.
         """
-        if path:
-            folder = Path(path).expanduser()
-            return folder, folder_sha256(folder)
+        if local is not None:
+            return local, folder_sha256(local)
         return self.ensure(name), self.digest(name)
 
     def status(self) -> tuple[WeightStatus, ...]:

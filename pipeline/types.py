@@ -255,14 +255,14 @@ class Evidence:
         """
         if not 0 <= start < end <= len(turn.text):
             raise ValueError(f"evidence offsets {start}:{end} outside turn {turn.index}")
-        start_ms, end_ms = _quote_times(turn, start, end)
+        words = words_at(turn, start, end)
         return cls(
             turn=turn.index,
             start=start,
             end=end,
             quote=turn.text[start:end],
-            start_ms=start_ms,
-            end_ms=end_ms,
+            start_ms=words[0].start_ms if words else turn.start_ms,
+            end_ms=words[-1].end_ms if words else turn.end_ms,
         )
 
     @classmethod
@@ -271,11 +271,10 @@ class Evidence:
         return cls.of(turn, 0, len(turn.text))
 
 
-def _quote_times(turn: Turn, start: int, end: int) -> tuple[int | None, int | None]:
-    """Times of a stretch of text, from the words that spell it.
+def words_at(turn: Turn, start: int, end: int) -> tuple[Word, ...]:
+    """The words that spell ``turn.text[start:end]``.
 
-    Words are found in order in the turn's text, so that punctuation that no word carries does
-    no harm; a stretch without words takes the times of the turn.
+    Words are found in order in the turn's text, so that punctuation that no word carries does no harm.
     """
     position, touched = 0, []
     for word in turn.words:
@@ -285,9 +284,7 @@ def _quote_times(turn: Turn, start: int, end: int) -> tuple[int | None, int | No
         position = at + len(word.text)
         if at < end and position > start:
             touched.append(word)
-    if touched:
-        return touched[0].start_ms, touched[-1].end_ms
-    return turn.start_ms, turn.end_ms
+    return tuple(touched)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

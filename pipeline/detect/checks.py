@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.detect.context import CompiledContext, sentence_at
 from pipeline.detect.figures import days_in, yuan_in
 from pipeline.detect.match import CompiledNeighbour, Raised
 from pipeline.detect.patterns import Pattern, any_match, compile_all
 from pipeline.detect.view import CallView, test_fields
+from pipeline.types import words_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from pipeline.detect.schema import Absent, Amount, Clock, Order
 
 _OPENING_TURNS = 2
+
+
+def _anybody_says(view: CallView, patterns: tuple[Pattern, ...]) -> bool:
+    return any(any_match(patterns, text, view.fields) for text in view.folded)
 
 
 def _opens(view: CallView, opening: tuple[Pattern, ...]) -> bool:
@@ -35,6 +40,7 @@ class AbsentCheck:
     text: tuple[Pattern, ...]
     unless: tuple[CompiledContext, ...]
     opening: tuple[Pattern, ...]
+    needless: tuple[Pattern, ...]
 
     @classmethod
     def of(
@@ -49,6 +55,7 @@ class AbsentCheck:
             compile_all(rule.text, words),
             tuple(context for name in rule.unless for context in contexts[name]),
             compile_all(rule.opening, words),
+            compile_all(rule.unless_said, words),
         )
 
     def find(self, view: CallView) -> Iterator[Raised]:
@@ -57,6 +64,8 @@ class AbsentCheck:
         if len(own) < self.rule.needs_turns or not _opens(view, self.opening):
             return
         if any(self._said(view, position) for position in own[: self.rule.within]):
+            return
+        if _anybody_says(view, self.needless):
             return
         if any(test_fields({name: test}, view.fields).holds for name, test in self.rule.satisfied_by.items()):
             return
@@ -132,11 +141,18 @@ class ClockCheck:
     """A call at an hour when nobody may be called."""
 
     rule: Clock
+    asked_for: tuple[Pattern, ...]
+
+    @classmethod
+    def of(cls, rule: Clock, words: Mapping[str, tuple[str, ...]]) -> ClockCheck:
+        """Compile the patterns of a clock."""
+        return cls(rule, compile_all(rule.unless_said, words))
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """At most one finding, about the whole call."""
         verdict = test_fields(self.rule.when, view.fields)
         agreed = self.rule.unless_field is not None and view.fields.get(self.rule.unless_field)
+        agreed = agreed or _anybody_says(view, self.asked_for)
         if agreed or (not verdict.holds and not verdict.unknown):
             return
         started_at = view.fields.get("started_at")
@@ -168,21 +184,21 @@ class AmountCheck:
         return cls(rule, compile_all(rule.text, words), compile_all(rule.without, words))
 
     def find(self, view: CallView) -> Iterator[Raised]:
-        """One finding a turn: the figure that is furthest off."""
+        """Every figure that is off."""
         known = [
             Decimal(str(view.fields[name])) for name in self.rule.ledger if view.fields.get(name) is not None
         ]
         for position in view.said_by(self.rule.says):
-            wrong = [
-                (start, end)
-                for start, end, value in self._stated(view, position)
-                if not known or not self._agrees(value, known)
-            ]
-            if wrong:
-                start, end = wrong[0]
-                missing = None if known else self.rule.ledger[0]
+            for start, end, value in self._stated(view, position):
+                if known and self._agrees(value, known):
+                    continue
                 yield Raised(
-                    position=position, start=start, end=end, confidence=self.rule.confidence, missing=missing
+                    position=position,
+                    start=start,
+                    end=end,
+                    confidence=self.rule.confidence,
+                    missing=None if known else self.rule.ledger[0],
+                    unclear=not self._heard(view, position, start, end),
                 )
 
     def _stated(self, view: CallView, position: int) -> Iterator[tuple[int, int, Decimal]]:
@@ -196,6 +212,10 @@ class AmountCheck:
                 for start, end, value in read(match.group()):
                     yield match.start() + start, match.start() + end, value
 
+    def _heard(self, view: CallView, position: int, start: int, end: int) -> bool:
+        words = words_at(view.turns[position], start, end)
+        return all(word.probability >= self.rule.clear for word in words)
+
     def _agrees(self, value: Decimal, known: list[Decimal]) -> bool:
         figures = {
             *known,
@@ -206,5 +226,5 @@ class AmountCheck:
             return True
         return any(abs(value - figure) <= self._slack(figure) for figure in figures)
 
-    def _slack(self, figure: Any) -> Decimal:
+    def _slack(self, figure: Decimal) -> Decimal:
         return max(figure * Decimal(str(self.rule.tolerance)), Decimal(str(self.rule.at_least)))

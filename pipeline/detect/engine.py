@@ -103,13 +103,13 @@ class _Judge:
             severity=raised.severity or rule.severity or Severity.MINOR,
             confidence=round(confidence, 3),
             norms=rule.norms,
-            reason=f"缺少 {raised.missing}，无法判断：{reason}" if raised.missing else reason,
+            reason=_undecided(raised) + reason,
             evidence=evidence,
             missing=raised.missing,
         )
 
     def _state(self, raised: Raised, turn: Turn | None, confidence: float) -> FindingState:
-        if raised.missing:
+        if raised.missing or raised.unclear:
             return FindingState.CANNOT_DECIDE
         if raised.review or confidence < self.settings.violation_confidence:
             return FindingState.NEEDS_REVIEW
@@ -122,6 +122,12 @@ class _Judge:
             turn.asr_confidence is not None and turn.asr_confidence < self.settings.asr_review_below
         )
         return unsure_words or turn.role_confidence < self.roles.review_below
+
+
+def _undecided(raised: Raised) -> str:
+    if raised.missing:
+        return f"缺少 {raised.missing}，无法判断："
+    return "此处录音识别不清，无法判断：" if raised.unclear else ""
 
 
 def _weight(finding: Finding) -> tuple[int, int, float, int]:

@@ -25,6 +25,7 @@ class Raised:
         start, end: the evidence in that turn's text.
         missing: the metadata field without which nothing can be decided.
         review: whether the rule itself asks for a person's eye.
+        unclear: whether the recording is too unclear there to hold the words against anybody.
     """
 
     position: int | None
@@ -35,6 +36,7 @@ class Raised:
     reason: str | None = None
     missing: str | None = None
     review: bool = False
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def _compile(
     if rule.order:
         checks.append(OrderCheck.of(rule.order, words))
     if rule.clock:
-        checks.append(ClockCheck(rule.clock))
+        checks.append(ClockCheck.of(rule.clock, words))
     hits = tuple(CompiledHit.of(hit, rule, pack, words, contexts) for hit in rule.hits)
     return CompiledRule(rule=rule, kind=pack.kind, hits=hits, checks=tuple(checks))
 

@@ -93,6 +93,7 @@ class Absent(_Part):
         satisfied_by: metadata tests, any of which makes the rule content without a word.
         needs_turns: the speaker must have at least this many turns, else the call is too short.
         opening: the transcript must begin like a call: one of these in its first two turns.
+        unless_said: words, by anyone, that make it needless (a wrong number needs no introduction).
     """
 
     says: Literal["agent", "customer"] = "agent"
@@ -103,6 +104,7 @@ class Absent(_Part):
     satisfied_by: dict[str, FieldTest] = Field(default_factory=dict)
     needs_turns: int = Field(default=2, ge=1)
     opening: Phrases = ()
+    unless_said: Phrases = ()
     confidence: float = Field(default=0.85, gt=0, le=1)
 
 
@@ -137,6 +139,8 @@ class Clock(_Part):
     when: dict[str, FieldTest] = Field(default_factory=dict)
     unless_field: str | None = None
     """A metadata field that, when set, says that the party agreed to the time."""
+    unless_said: Phrases = ()
+    """Words, by anyone, that say so: a call-back that was asked for."""
 
 
 class Amount(_Part):
@@ -148,6 +152,8 @@ class Amount(_Part):
         ledger: the metadata fields the figure may equal, or their sums and differences.
         tolerance: share of the ledger figure that may be off; ``at_least`` in the unit itself.
         direction: ``over`` flags only figures above every ledger figure.
+        clear: in recordings, every word of the figure must be at least this probable, else it cannot be
+            decided: a misheard digit is nobody's misstatement.
     """
 
     says: Literal["agent", "customer"] = "agent"
@@ -158,6 +164,7 @@ class Amount(_Part):
     tolerance: float = Field(default=0.01, ge=0)
     at_least: float = Field(default=10, ge=0)
     direction: Literal["any", "over"] = "any"
+    clear: float = Field(default=0.8, ge=0, le=1)
     confidence: float = Field(default=0.85, gt=0, le=1)
 
 

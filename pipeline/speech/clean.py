@@ -29,6 +29,8 @@ CLASSES = frozenset({"credit", "echo", "filler"})
 
 CREDIT_SHARE = 0.5
 FILLER_SPEECH_MS = 300
+FILLER_REACH_MS = 200
+"""A short word is timed loosely: speech this near to it counts as its own."""
 SILENT_NO_SPEECH, SILENT_LOGPROB = 0.6, -1.0
 FILLER_LOGPROB = -0.8
 FILLER_RATE = 0.8
@@ -115,12 +117,18 @@ def _whole(segment: Segment, speech: Sequence[Interval], lexicon: Hallucinations
         covered = sum(end - start for start, end in _found(text, phrases))
         if covered >= CREDIT_SHARE * len(text):
             return name
-    seconds = covered_ms(Interval(start_ms=segment.start_ms, end_ms=segment.end_ms), speech) / 1000
+    seconds = _speech_ms(segment, speech, FILLER_REACH_MS) / 1000
     if text in lexicon.filler and _unproven(segment, len(text), seconds):
         return "filler_without_speech"
-    if len(text) >= 8 and len(text) > FASTEST_RATE * seconds:
+    if len(text) >= 8 and len(text) > FASTEST_RATE * _speech_ms(segment, speech, 0) / 1000:
         return "too_fast"
     return None
+
+
+def _speech_ms(segment: Segment, speech: Sequence[Interval], reach_ms: int) -> int:
+    """Detected speech within the segment and so many milliseconds around it."""
+    around = Interval(start_ms=segment.start_ms - reach_ms, end_ms=segment.end_ms + reach_ms)
+    return covered_ms(around, speech)
 
 
 def _unproven(segment: Segment, characters: int, seconds: float) -> bool:

@@ -30,7 +30,7 @@ PROMPTS = CONFIGS / "lexicons" / "ivr_prompts.txt"
 UNREACHED = ("voicemail", "switched_off", "empty_number", "suspended", "busy", "barred", "no_answer")
 """Reasons why nobody was reached; where several are heard, the first of these holds."""
 IVR_ONLY, NO_ANSWER, BUSY = "ivr_only", "no_answer", "busy"
-CLASSES = frozenset({*UNREACHED, "notice", "menu"})
+CLASSES = (*UNREACHED, "notice", "menu")
 
 TONE_HZ = 450
 TONE_SHARE = 0.8
@@ -60,14 +60,14 @@ def load_prompts(path: Path = PROMPTS) -> tuple[tuple[str, str], ...]:
     Raises:
         ConfigError: the file cannot be read or a line is malformed.
     """
-    classes = read_classes(path, CLASSES)
-    return tuple((kind, spoken(phrase)) for kind, phrases in classes.items() for phrase in phrases)
+    classes = read_classes(path, frozenset(CLASSES))
+    return tuple((kind, spoken(phrase)) for kind in CLASSES for phrase in classes[kind])
 
 
 def find_prompts(text: str, prompts: Sequence[tuple[str, str]]) -> tuple[Prompt, ...]:
     """Phrases of automatic voices in a text of bare characters (see :func:`clean.spoken`).
 
-    Of overlapping phrases the one with the fewest wrong characters counts.
+    Of overlapping phrases the one with the fewest wrong characters counts; of equals the first.
     """
     found: list[tuple[float, Prompt]] = []
     for kind, phrase in prompts:
@@ -75,7 +75,7 @@ def find_prompts(text: str, prompts: Sequence[tuple[str, str]]) -> tuple[Prompt,
         if distance <= WRONG_SHARE * len(phrase):
             found.append((distance / len(phrase), Prompt(kind=kind, start=start, end=end)))
     kept: list[Prompt] = []
-    for _, prompt in sorted(found, key=lambda f: (f[0], f[1].start - f[1].end, f[1].start)):
+    for _, prompt in sorted(found, key=lambda f: (f[0], f[1].start - f[1].end)):
         if all(prompt.end <= other.start or prompt.start >= other.end for other in kept):
             kept.append(prompt)
     return tuple(sorted(kept, key=lambda prompt: prompt.start))

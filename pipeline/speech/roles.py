@@ -47,8 +47,9 @@ def speaker_roles(
     """The role of every speaker.
 
     With two speakers one is the agent and one the customer. Of more, the one who sounds most like an
-    agent is; another who sounds strongly like one is a colleague (or the same voice counted twice); the
-    rest speak for the customer's side, and a voice with next to no words stays ``unknown``.
+    agent is, and the one who sounds least like one is the customer; another who sounds strongly like an
+    agent is a colleague (or the same voice counted twice); the rest speak for the customer's side, and a
+    voice with next to no words stays ``unknown``.
 
     Args:
         said: everything that was said, without automatic voices.
@@ -67,12 +68,15 @@ def speaker_roles(
     sizes = {speaker: sum(map(len, spoken)) for speaker, spoken in texts.items()}
     total = max(sum(sizes.values()), 1)
     leaning = {s: odds + LENGTH_WEIGHT * sizes[s] / total for s, odds in evidence.items()}
-    agent, *others = sorted(leaning, key=lambda s: (-leaning[s], s))
-    second = leaning[others[0]]
-    claims = {agent: RoleClaim(role=Role.AGENT, confidence=_probability(leaning[agent] - second))}
-    for speaker in others:
+    agent, *middle, customer = sorted(leaning, key=lambda s: (-leaning[s], s))
+    sure = _probability(leaning[agent] - leaning[customer])
+    claims = {
+        agent: RoleClaim(role=Role.AGENT, confidence=sure),
+        customer: RoleClaim(role=Role.CUSTOMER, confidence=sure),
+    }
+    for speaker in middle:
         apart = _probability(leaning[agent] - leaning[speaker])
-        claims[speaker] = _other_claim(evidence[speaker], sizes[speaker], apart, first=speaker == others[0])
+        claims[speaker] = _third_voice(evidence[speaker], sizes[speaker], apart)
     return claims
 
 
@@ -90,10 +94,10 @@ def _alone(odds: float) -> RoleClaim:
     return RoleClaim(role=role, confidence=_probability(abs(odds)))
 
 
-def _other_claim(odds: float, size: int, apart: float, *, first: bool) -> RoleClaim:
-    if not first and odds >= ALSO_AGENT_LOG_ODDS * CUE_SCALE:
+def _third_voice(odds: float, size: int, apart: float) -> RoleClaim:
+    if odds >= ALSO_AGENT_LOG_ODDS * CUE_SCALE:
         return RoleClaim(role=Role.AGENT, confidence=_probability(odds))
-    if not first and size < UNCLEAR_CHARACTERS and abs(odds) < UNCLEAR_LOG_ODDS * CUE_SCALE:
+    if size < UNCLEAR_CHARACTERS and abs(odds) < UNCLEAR_LOG_ODDS * CUE_SCALE:
         return RoleClaim(role=Role.UNKNOWN, confidence=0.5)
     return RoleClaim(role=Role.CUSTOMER, confidence=apart)
 

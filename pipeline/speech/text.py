@@ -38,7 +38,7 @@ _FULL_WIDTH = {
 _STRENGTH = ("", "、", "，", "：", "；", "。", "！", "？")
 _PARTICLE = re.compile(r"(?<![名显原编土执卓专论遗巨拙合译昭])著(?![名作称述书])")
 _QUESTION = re.compile(
-    r"(?:[吗呢么]|[对是好行可]吧|(?:对|好|行|是|可以|能)不(?:对|好|行|是|可以|能)?"
+    r"(?:[吗呢么]|[对是好]吧|(?:对|好|行|是|可以|能)不(?:对|好|行|是|可以|能)?"
     r"|是不是|有没有|什么|多少|几[号点天]|怎么[样办]|为什么|哪[位里儿]|谁)$"
 )
 
@@ -155,7 +155,7 @@ def punctuate(turn: Sequence[Token]) -> str:
     """
     out: list[str] = []
     clause = ""
-    for token, following in zip(turn, (*turn[1:], None), strict=True):
+    for token, following in zip(turn, (*turn[1:], None), strict=False):
         clause += token.word.text
         pause = None if following is None else following.word.start_ms - token.word.end_ms
         mark = _mark(token.mark, pause, clause)

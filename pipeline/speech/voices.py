@@ -29,6 +29,7 @@ LOWEST_HZ, HIGHEST_HZ = 60, 400
 """Pitch range of speech."""
 VOICED = 0.45
 """Least normalised autocorrelation of a voiced frame."""
+NEARLY = 0.9
 LEAST_VOICED_FRAMES = 6
 BAND_EDGES_HZ = np.geomspace(250.0, 3500.0, 18)
 SHAPE_NUMBERS = 8
@@ -76,11 +77,14 @@ def _pitch(spectra: NDArray[np.float64]) -> float:
     correlation = correlation / (correlation[:, :1] + 1e-12) / (window / window[0] + 1e-3)
     first, last = SAMPLE_RATE // HIGHEST_HZ, min(SAMPLE_RATE // LOWEST_HZ, FRAME // 2)
     lags = correlation[:, first:last]
-    best = lags.argmax(axis=1)
-    voiced = lags[np.arange(len(lags)), best] >= VOICED
+    highest = lags.max(axis=1)
+    voiced = highest >= VOICED
     if int(voiced.sum()) < LEAST_VOICED_FRAMES:
         return float("nan")
-    return float(12 * np.log2(SAMPLE_RATE / (np.median(best[voiced]) + first) / 100))
+    # Every multiple of the period peaks as well: the first peak that is nearly the highest is the period.
+    is_peak = (lags >= correlation[:, first - 1 : last - 1]) & (lags >= correlation[:, first + 1 : last + 1])
+    period = (is_peak & (lags >= NEARLY * highest[:, None])).argmax(axis=1) + first
+    return float(12 * np.log2(SAMPLE_RATE / np.median(period[voiced]) / 100))
 
 
 def _shape(spectra: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.detect.engine import detect
 from pipeline.settings import load_settings
+from pipeline.types import Role, Transcript, Turn, Word
 from tests.unit.detect.support import book_of, call, dialogue, rule
 
 SETTINGS = load_settings()
@@ -156,3 +157,36 @@ def test_days(tmp_path, text, raised):
     }
     book = book_of(tmp_path, rule(amounts=[days]))
     assert bool(found(book, dialogue(("a", text)), days_overdue=43)) is raised
+
+
+def heard(text, probability):
+    """A turn of a recording: one word a character."""
+    words = tuple(
+        Word(text=c, start_ms=100 * i, end_ms=100 * i + 90, probability=probability)
+        for i, c in enumerate(text)
+    )
+    turn = Turn(
+        index=0, role=Role.AGENT, role_confidence=1.0, text=text, start_ms=0, end_ms=5000, words=words
+    )
+    return Transcript(turns=(turn,))
+
+
+@pytest.mark.parametrize(("probability", "state"), [(0.95, "violation"), (0.6, "cannot_decide")])
+def test_a_misheard_figure_is_nobodys_misstatement(tmp_path, probability, state):
+    book = book_of(tmp_path, rule(amounts=[YUAN]))
+    (finding,) = found(book, heard("您欠八千元", probability), total_due="5812")
+    assert finding.state.value == state
+    assert ("识别不清" in finding.reason) == (state == "cannot_decide")
+
+
+def test_a_call_back_that_was_asked_for_may_be_late(tmp_path):
+    book = book_of(tmp_path, rule(clock={**CLOCK, "unless_said": "让我..8打给您"}))
+    late = {"direction": "outbound", "started_at": "2026-03-05T22:30:00+08:00"}
+    assert found(book, dialogue(("a", "您好")), **late)
+    assert not found(book, dialogue(("a", "您让我这时候打给您的")), **late)
+
+
+def test_what_makes_an_absence_needless(tmp_path):
+    book = book_of(tmp_path, rule(absent={**ABSENT, "unless_said": "打错了"}))
+    lines = [("a", "您好"), ("c", "打错了"), ("a", "抱歉")]
+    assert not found(book, dialogue(*lines))

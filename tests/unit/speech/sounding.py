@@ -5,6 +5,7 @@ and the detector finds where there are any. A word that a window cuts or moves i
 is read.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,7 @@ class Vocabulary:
         marks = np.round(samples / STEP).astype(int) - 200
         edges = np.flatnonzero(np.diff(marks)) + 1
         bounds = [0, *edges.tolist(), len(marks)]
-        for start, end in zip(bounds, bounds[1:], strict=False):
+        for start, end in itertools.pairwise(bounds):
             number = marks[start] if start < len(marks) else -1
             if end - start >= 20 * PER_MS and 0 <= number < len(self.words):
                 yield self.words[number], start // PER_MS, end // PER_MS

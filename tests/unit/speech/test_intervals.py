@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -5,7 +7,9 @@ from pipeline.speech.intervals import covered_ms, subtract, total_ms, union
 from pipeline.types import Interval
 
 INTERVALS = st.lists(
-    st.tuples(st.integers(0, 200), st.integers(0, 60)).map(lambda p: Interval(start_ms=p[0], end_ms=p[0] + p[1])),
+    st.tuples(st.integers(0, 200), st.integers(0, 60)).map(
+        lambda p: Interval(start_ms=p[0], end_ms=p[0] + p[1])
+    ),
     max_size=8,
 )
 
@@ -18,7 +22,7 @@ def milliseconds(intervals):
 def test_a_union_covers_the_same_time_without_overlap(intervals):
     joined = union(intervals)
     assert milliseconds(joined) == milliseconds(intervals)
-    assert all(a.end_ms < b.start_ms for a, b in zip(joined, joined[1:], strict=False))
+    assert all(a.end_ms < b.start_ms for a, b in itertools.pairwise(joined))
     assert total_ms(joined) == len(milliseconds(intervals))
 
 

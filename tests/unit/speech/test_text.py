@@ -51,12 +51,15 @@ def test_words_carry_no_marks_and_a_mark_goes_to_the_word_before():
 def test_pauses_become_marks_where_the_engine_left_none(pause_ms, wanted):
     first, *rest = spell("好", "我", "看看")
     shifted = [
-        Word(text=w.text, start_ms=w.start_ms + pause_ms, end_ms=w.end_ms + pause_ms, probability=0.9) for w in rest
+        Word(text=w.text, start_ms=w.start_ms + pause_ms, end_ms=w.end_ms + pause_ms, probability=0.9)
+        for w in rest
     ]
     assert punctuate(tokens([first, *shifted])) == wanted
 
 
-@pytest.mark.parametrize("question", ["您收到了吗", "那怎么办", "您是哪位", "这样可以不", "周五之前行不行", "是他的吧好吧"])
+@pytest.mark.parametrize(
+    "question", ["您收到了吗", "那怎么办", "您是哪位", "这样可以不", "周五之前行不行", "是他的吧好吧"]
+)
 def test_a_turn_that_asks_ends_with_a_question_mark(question):
     assert punctuate(tokens(spell(*question))).endswith("？")
     assert asks(tokens(spell(*question)))

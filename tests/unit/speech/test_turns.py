@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,7 +72,7 @@ def test_every_word_is_in_one_turn_and_turns_keep_their_order(spoken):
     assert [t.start_ms for t in turns] == sorted(t.start_ms for t in turns)
     for role in Role:
         own = [t for t in turns if t.role is role]
-        assert all(a.end_ms <= b.start_ms for a, b in zip(own, own[1:], strict=False))
+        assert all(a.end_ms <= b.start_ms for a, b in itertools.pairwise(own))
     key = lambda w: (w.text, w.start_ms, w.end_ms)  # noqa: E731
     put_in = sorted(key(t.word) for u in said for t in u.tokens)
     assert sorted(key(w) for t in turns for w in t.words) == put_in

@@ -12,7 +12,9 @@ MAX_MS, GAP_MS, TAIL_MS = 5_000, 400, 1_000
 @st.composite
 def speech(draw):
     at, intervals = 0, []
-    for pause, length in draw(st.lists(st.tuples(st.integers(1, 4_000), st.integers(50, MAX_MS)), max_size=12)):
+    for pause, length in draw(
+        st.lists(st.tuples(st.integers(1, 4_000), st.integers(50, MAX_MS)), max_size=12)
+    ):
         intervals.append(Interval(start_ms=at + pause, end_ms=at + pause + length))
         at += pause + length
     return tuple(intervals)
