@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -34,7 +34,6 @@ from pipeline.types import Quarantined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any
 
     from prefect.client.schemas.objects import State, TaskRun
     from prefect.tasks import Task
@@ -76,7 +75,7 @@ def run_batch(source: Path, out: Path, *, mode: Mode, config: Path | None, obser
         StoreError: results cannot be written.
     """
     settings = load_settings(config)
-    runner = ThreadPoolTaskRunner(max_workers=settings.batch.workers)
+    runner: Any = ThreadPoolTaskRunner(max_workers=settings.batch.workers)
     token = OBSERVER.set(observer)
     try:
         return judge_batch.with_options(task_runner=runner)(

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from pipeline.types import BatchSummary, Quarantined
 
+SHOWN_CALLS = 40
+"""Rows of the table in the terminal."""
+
 _STATUS_STYLE = {"scored": "green", "not_scored": "yellow"}
 _RULE_STYLE = {"critical": "bold red", "major": "yellow", "minor": "cyan"}
 
@@ -77,26 +80,40 @@ class ProgressBar:
 
 
 def calls_table(calls: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> Table:
-    """The calls of a batch with their scores and findings; ``calls`` are call JSONs."""
+    """The calls of a batch with their scores and findings; ``calls`` are call JSONs.
+
+    Of a long batch only the calls that need somebody's eye most are shown; the pages have them all.
+    """
     table = Table(title="Calls", title_justify="left", header_style="bold")
     table.add_column("call", no_wrap=True)
     table.add_column("status", no_wrap=True)
     table.add_column("compliance", justify="right")
     table.add_column("effectiveness", justify="right")
     table.add_column("findings")
-    for call in calls:
-        scores = call["scores"]
-        status = (
-            call["status"] if call["status"] == "scored" else f"{call['status']}: {call['status_reason']}"
-        )
-        table.add_row(
-            call["call_id"],
-            f"[{_STATUS_STYLE.get(call['status'], 'red')}]{status}[/]",
-            _compliance(scores),
-            _number(scores["effectiveness"]),
-            _findings(call["findings"], titles),
-        )
+    rows = sorted((_calm(call), place, _row(call, titles)) for place, call in enumerate(calls))
+    if len(rows) > SHOWN_CALLS:
+        table.title = f"Calls: the {SHOWN_CALLS} to look at first, of {len(rows)}"
+    for _, _, row in sorted(rows[:SHOWN_CALLS], key=lambda entry: entry[1]):
+        table.add_row(*row)
     return table
+
+
+def _row(call: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[str, ...]:
+    scores = call["scores"]
+    reason = f": {call['status_reason']}" if call["status_reason"] else ""
+    return (
+        call["call_id"],
+        f"[{_STATUS_STYLE.get(call['status'], 'red')}]{call['status']}{reason}[/]",
+        _compliance(scores),
+        _number(scores["effectiveness"]),
+        _findings(call["findings"], titles),
+    )
+
+
+def _calm(call: Mapping[str, Any]) -> tuple[bool, float]:
+    """Sort key: red lines first, then the lowest compliance that a review may leave."""
+    worst = call["scores"]["compliance_if_confirmed"]
+    return not call["scores"]["red_line"], 101.0 if worst is None else worst
 
 
 def _compliance(scores: Mapping[str, Any]) -> str:

@@ -34,8 +34,8 @@ LABEL_PRIOR = 2.0
 PRIOR_CLAUSES = 4.0
 """Weight of the call's own spread in the estimate of a party's voice."""
 ROUNDS = 20
-SWITCH = ((150, 0.04), (300, 0.2), (600, 0.4))
-LONG_PAUSE_SWITCH = 0.5
+SWITCH = ((150, 0.02), (300, 0.1), (600, 0.25))
+LONG_PAUSE_SWITCH = 0.4
 """Chance that the speaker changes after a pause shorter than so many milliseconds."""
 QUESTION_SWITCH = 0.5
 SECOND_PARTY_WORDS = 0.5

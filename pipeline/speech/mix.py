@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from pipeline.speech.text import Token
     from pipeline.types import Samples, SpeakerSpan, Word
 
-CLAUSE_PAUSE_MS = 300
+CLAUSE_PAUSE_MS = 400
 """A shorter pause inside a clause is no place for the speaker to change, unless a mark says so."""
 QUIET_SHARE = 0.3
 """Quiet is this far up, in dB, from the noise floor to the active level."""
 NEAR_MS = 500
 """A word outside all of the diarizer's spans goes to one this near."""
-TEXT_SCALE = 0.4
+TEXT_SCALE = 0.5
 """Cues within one clause are taken for so much of their weight."""
 
 

@@ -30,7 +30,7 @@ def test_good_calls_are_scored_and_bad_ones_named(run):
     scored = {name for name, call in calls_in(out).items() if call["status"] == "scored"}
     assert scored == set(labels())
     assert {name: entry["reason"] for name, entry in quarantine_in(out).items()} == {
-        "broken": "transcript",
+        "broken#no-id": "transcript",
         "stranger": "transcript",
     }
     assert "speaker" in quarantine_in(out)["stranger"]["message"]
