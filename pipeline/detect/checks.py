@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.detect.context import CompiledContext, sentence_at
-from pipeline.detect.figures import days_in, yuan_in
+from pipeline.detect.figures import Figure, days_in, yuan_in
 from pipeline.detect.match import CompiledNeighbour, Raised
 from pipeline.detect.patterns import Pattern, any_match, compile_all
 from pipeline.detect.view import CallView, test_fields
@@ -166,6 +166,15 @@ class ClockCheck:
                 return
 
 
+def _ledger(fields: Mapping[str, Any], entry: str) -> Decimal | None:
+    """A figure of the file: a field, or the difference of two (``total_due-principal``)."""
+    values = [fields.get(name) for name in entry.split("-")]
+    if any(value is None for value in values):
+        return None
+    first, *rest = (Decimal(str(value)) for value in values)
+    return first - sum(rest)
+
+
 def _inside(moment: time, start: time, end: time) -> bool:
     return start <= moment < end if start <= end else moment >= start or moment < end
 
@@ -185,23 +194,21 @@ class AmountCheck:
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """Every figure that is off."""
-        known = [
-            Decimal(str(view.fields[name])) for name in self.rule.ledger if view.fields.get(name) is not None
-        ]
+        known = [value for entry in self.rule.ledger if (value := _ledger(view.fields, entry)) is not None]
         for position in view.said_by(self.rule.says):
-            for start, end, value in self._stated(view, position):
-                if known and self._agrees(value, known):
+            for figure in self._stated(view, position):
+                if known and self._agrees(figure, known):
                     continue
                 yield Raised(
                     position=position,
-                    start=start,
-                    end=end,
+                    start=figure.start,
+                    end=figure.end,
                     confidence=self.rule.confidence,
                     missing=None if known else self.rule.ledger[0],
-                    unclear=not self._heard(view, position, start, end),
+                    unclear=not self._heard(view, position, figure),
                 )
 
-    def _stated(self, view: CallView, position: int) -> Iterator[tuple[int, int, Decimal]]:
+    def _stated(self, view: CallView, position: int) -> Iterator[Figure]:
         folded = view.folded[position]
         read = yuan_in if self.rule.unit == "yuan" else days_in
         for pattern in self.text:
@@ -209,22 +216,24 @@ class AmountCheck:
                 sentence = sentence_at(folded, *match.span())
                 if any_match(self.without, folded[sentence.start : sentence.end], view.fields):
                     continue
-                for start, end, value in read(match.group()):
-                    yield match.start() + start, match.start() + end, value
+                for figure in read(match.group()):
+                    yield replace(figure, start=match.start() + figure.start, end=match.start() + figure.end)
 
-    def _heard(self, view: CallView, position: int, start: int, end: int) -> bool:
-        words = words_at(view.turns[position], start, end)
+    def _heard(self, view: CallView, position: int, figure: Figure) -> bool:
+        words = words_at(view.turns[position], figure.start, figure.end)
         return all(word.probability >= self.rule.clear for word in words)
 
-    def _agrees(self, value: Decimal, known: list[Decimal]) -> bool:
-        figures = {
+    def _agrees(self, figure: Figure, known: list[Decimal]) -> bool:
+        possible = {
             *known,
             *(abs(a - b) for a, b in combinations(known, 2)),
             *(a + b for a, b in combinations(known, 2)),
         }
-        if self.rule.direction == "over" and value <= max(known):
+        if self.rule.direction == "over" and figure.value <= max(known):
             return True
-        return any(abs(value - figure) <= self._slack(figure) for figure in figures)
+        if not figure.exact:  # a lower bound can only be too high
+            return figure.value <= max(known) + self._slack(max(known))
+        return any(abs(figure.value - one) <= self._slack(one) for one in possible)
 
     def _slack(self, figure: Decimal) -> Decimal:
         return max(figure * Decimal(str(self.rule.tolerance)), Decimal(str(self.rule.at_least)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -20,16 +21,27 @@ _LENGTH = re.compile(
 _UNIT_DAYS = {"天": 1, "周": 7, "拜": 7, "期": 7, "月": 30, "年": 365}
 
 
-def yuan_in(text: str) -> Iterator[tuple[int, int, Decimal]]:
-    """Amounts of money with their offsets, in yuan; «三千多» is no definite amount."""
-    return ((span.start, span.end, span.yuan) for span in find_amounts(text) if span.yuan and span.exact)
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its offsets. An inexact one («三千多») is a lower bound."""
+
+    start: int
+    end: int
+    value: Decimal
+    exact: bool = True
 
 
-def days_in(text: str) -> Iterator[tuple[int, int, Decimal]]:
-    """Lengths of time with their offsets, in days; a month counts as 30, «一个半月» as 45."""
+def yuan_in(text: str) -> Iterator[Figure]:
+    """Amounts of money, in yuan."""
+    return (Figure(s.start, s.end, s.yuan, s.exact) for s in find_amounts(text) if s.yuan)
+
+
+def days_in(text: str) -> Iterator[Figure]:
+    """Lengths of time, in days; a month counts as 30, «一个半月» as 45."""
     for match in _LENGTH.finditer(text):
         number = read_number(match["number"]) if match["number"] else Decimal(0)
         halves = bool(match["half"] or match["more"] or "半" in match["unit"])
         if number is None or (not number and not halves):
             continue
-        yield match.start(), match.end(), (number + _HALF * halves) * _UNIT_DAYS[match["unit"][-1]]
+        days = (number + _HALF * halves) * _UNIT_DAYS[match["unit"][-1]]
+        yield Figure(match.start(), match.end(), days)

@@ -149,9 +149,11 @@ class Amount(_Part):
     Attributes:
         text: the stretch in which the figure stands.
         unit: ``yuan``, or ``days`` (months count as 30 days).
-        ledger: the metadata fields the figure may equal, or their sums and differences.
+        ledger: the metadata fields the figure may equal, or their sums and differences; an entry may
+            itself be a difference (``total_due-principal``).
         tolerance: share of the ledger figure that may be off; ``at_least`` in the unit itself.
-        direction: ``over`` flags only figures above every ledger figure.
+        direction: ``over`` flags only figures above every ledger figure. An inexact figure («八千多») is
+            a lower bound and is flagged only above.
         clear: in recordings, every word of the figure must be at least this probable, else it cannot be
             decided: a misheard digit is nobody's misstatement.
     """

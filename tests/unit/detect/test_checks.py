@@ -129,6 +129,8 @@ YUAN = {"text": "(欠|应还)..12(元|块)", "without": "每期", "ledger": ["to
         ("您欠五千元", False),  # the principal
         ("您欠八百一十二元", False),  # the difference: interest and fees
         ("您欠八千元", True),
+        ("您欠八千多元", True),  # a lower bound above the file
+        ("您欠五千多元", False),
         ("每期应还八百元", False),
     ],
 )
@@ -190,3 +192,10 @@ def test_what_makes_an_absence_needless(tmp_path):
     book = book_of(tmp_path, rule(absent={**ABSENT, "unless_said": "打错了"}))
     lines = [("a", "您好"), ("c", "打错了"), ("a", "抱歉")]
     assert not found(book, dialogue(*lines))
+
+
+@pytest.mark.parametrize(("text", "raised"), [("利息八百一十二元", False), ("利息一千五百元", True)])
+def test_a_ledger_entry_may_be_a_difference(tmp_path, text, raised):
+    interest = {"text": "利息..12元", "ledger": ["total_due-principal"], "direction": "over"}
+    book = book_of(tmp_path, rule(amounts=[interest]))
+    assert bool(found(book, dialogue(("a", text)), total_due="5812", principal="5000")) is raised
