@@ -56,11 +56,7 @@ class Tone(StrEnum):
 
 
 class FindingState(StrEnum):
-    """How sure a finding is.
-
-    ``cannot_decide`` means that the rule needs something this call does not have; it is
-    neither a pass nor a fail.
-    """
+    """How sure a finding is; ``cannot_decide`` lacks something and is neither a pass nor a fail."""
 
     VIOLATION = "violation"
     NEEDS_REVIEW = "needs_review"
@@ -134,11 +130,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedAudio:
-    """A decoded recording: mono channels at one rate.
-
-    ``source_*`` describe the file; ``channels`` holds one channel when the file is mono or
-    dual mono.
-    """
+    """A decoded recording: mono channels at one rate. ``source_*`` describe the file."""
 
     channels: tuple[Channel, ...]
     sample_rate: int
@@ -341,10 +333,7 @@ class CustomerEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """The promise to pay as it stands at the end of the call.
-
-    ``date`` is the last day of the promised window in the call's own time zone.
-    """
+    """The promise to pay at the end of the call; ``date`` is the last day promised, in the call's zone."""
 
     amount: Decimal | None
     date: date | None
@@ -385,11 +374,7 @@ class ScoreItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """The two scores and the items that made them.
-
-    ``compliance_if_confirmed`` is what compliance would be if every ``needs_review`` finding
-    were confirmed; the gap between the two is what a reviewer decides.
-    """
+    """The two scores and their items; ``compliance_if_confirmed`` counts ``needs_review`` findings too."""
 
     compliance: float | None
     compliance_if_confirmed: float | None
