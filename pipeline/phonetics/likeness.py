@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TONE = 0.05
 OTHER_INITIAL = 0.7
 OTHER_FINAL = 0.7
-RARER_READING = 0.1
+RARER_READING = 0.2
 """Added for each step down a character's list of readings."""
 
 MERGED, NEAR, MIXED_UP = 0.2, 0.3, 0.4

@@ -60,25 +60,39 @@ class SoundIndex:
                     for sound in neighbours(syllable.initial, syllable.final):
                         places[sound][number, at] = None
         self._places = {sound: tuple(found) for sound, found in places.items()}
+        self._needed = tuple(max(min(2, len(term)), (len(term) + 1) // 2) for term in self._terms)
+        self._longest = max(map(len, self._terms), default=0)
+        self._known: dict[str, tuple[tuple[int, int], ...]] = {}
 
     def find(self, text: str, *, most: float) -> Iterator[NearSound]:
         """Stretches of ``text`` no further than ``most`` a syllable from a term, the term itself included.
 
         Half the syllables of a stretch must be like the term's; of two syllables, both.
         """
-        votes: Counter[tuple[int, int]] = Counter()
-        for at, character in enumerate(text):
-            for sound in {(s.initial, s.final) for s in readings(character)}:
-                for number, place in self._places.get(sound, ()):
-                    votes[number, at - place] += 1
-        for (number, start), count in sorted(votes.items()):
-            term = self._terms[number]
-            stretch = text[max(start, 0) : start + len(term)]
-            if start < 0 or len(stretch) < len(term) or count < max(min(2, len(term)), len(term) / 2):
-                continue
-            costs = self._costs(number, stretch)
-            if sum(costs) <= most * len(term):
-                yield NearSound(term=number, start=start, end=start + len(term), costs=costs)
+        # A term and a start in one integer: counting integers is the inner loop of all this.
+        wide = len(text) + self._longest
+        votes = Counter(
+            [
+                number * wide + self._longest + at - place
+                for at, character in enumerate(text)
+                for number, place in self._places_of(character)
+            ]
+        )
+        for vote in sorted(vote for vote, count in votes.items() if count >= self._needed[vote // wide]):
+            number, start = vote // wide, vote % wide - self._longest
+            end = start + len(self._terms[number])
+            if start >= 0 and end <= len(text):
+                costs = self._costs(number, text[start:end])
+                if sum(costs) <= most * len(costs):
+                    yield NearSound(term=number, start=start, end=end, costs=costs)
+
+    def _places_of(self, character: str) -> tuple[tuple[int, int], ...]:
+        """Terms, and places in them, that a character may belong to, each once."""
+        if character not in self._known:
+            sounds = {(s.initial, s.final) for s in readings(character)}
+            found = {place for sound in sounds for place in self._places.get(sound, ())}
+            self._known[character] = tuple(sorted(found))
+        return self._known[character]
 
     def _costs(self, number: int, stretch: str) -> tuple[float, ...]:
         pairs = zip(stretch, self._terms[number], self._spelled[number], strict=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
+from pipeline.phonetics.syllables import is_hanzi
 from pipeline.speech.nearsound import CUSTOMER, NEAR_CHARACTERS, load_terms, terms_of_call
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ LONGEST_WORD = 4
 SURE = 0.9
 UNSURE = 0.6
 """Mean probability of the changed words: above the first the engine was sure, below the second it was not."""
+FREE_CHARACTER = 20_000
+"""A character this frequent is often a word alone: two of them side by side are no missed term."""
 CLAUSE_PAUSE_MS = 400
+PARTICLES = frozenset("吗呢吧呀嘛")
 NUMERALS = frozenset("零〇一二两三四五六七八九十百千万亿幺半几0123456789")
 
 
@@ -103,31 +107,36 @@ def correct(tokens: Sequence[Token], metadata: CallMetadata, words: Vocabulary) 
     tokens, corrections = tuple(tokens), []
     # Every round turns characters into a term's, which no later round may change: it ends.
     while True:
-        line = _Line(tokens, words)
+        line = _Line(tokens, words, trade.words)
         chosen = _choose(line, sources)
         if not chosen:
             break
         corrections += [line.correction(candidate) for candidate in chosen]
         tokens = line.written(chosen)
-    return Corrected(tokens=tokens, corrections=tuple(sorted(corrections, key=lambda c: (c.start_ms, c.end_ms))))
+    return Corrected(
+        tokens=tokens, corrections=tuple(sorted(corrections, key=lambda c: (c.start_ms, c.end_ms)))
+    )
 
 
 class _Line:
     """The characters of a sequence of tokens, each with its token."""
 
-    def __init__(self, tokens: tuple[Token, ...], words: Vocabulary) -> None:
+    def __init__(self, tokens: tuple[Token, ...], words: Vocabulary, more_words: frozenset[str]) -> None:
         self.tokens = tokens
         self.text = "".join(token.word.text for token in tokens)
         self.token_of = [i for i, token in enumerate(tokens) for _ in token.word.text]
-        breaks = [bool(a.mark) or b.word.start_ms - a.word.end_ms >= CLAUSE_PAUSE_MS for a, b in _pairs(tokens)]
+        breaks = [
+            bool(a.mark) or b.word.start_ms - a.word.end_ms >= CLAUSE_PAUSE_MS for a, b in _pairs(tokens)
+        ]
         clauses = [0, *accumulate(breaks)]
         self.clause_of = [clauses[i] for i in self.token_of]
         self._words = words
+        self._more_words = more_words
 
     def word_over(self, start: int, end: int, changed: Sequence[int]) -> bool:
         """Whether a common word holds a changed character of ``text[start:end]`` and lies within it."""
         return any(
-            self._words.frequency(self.text[a:b]) >= COMMON
+            self._is_common(self.text[a:b])
             for a in range(start, end)
             for b in range(a + 2, min(a + LONGEST_WORD, end) + 1)
             if any(a <= at < b for at in changed)
@@ -138,12 +147,19 @@ class _Line:
         short = end - start == 2
         edges = [edge for edge, inside in ((start, start), (end, end - 1)) if short or inside in changed]
         return any(
-            self._words.frequency(self.text[a:b]) >= COMMON
+            self._is_common(self.text[a:b])
             for edge in edges
             for a in range(max(edge - LONGEST_WORD + 1, 0), edge)
             for b in range(edge + 1, min(a + LONGEST_WORD, len(self.text)) + 1)
             if self.clause_of[a] == self.clause_of[b - 1] and not (a >= start and b <= end)
         )
+
+    def has_free(self, positions: Sequence[int]) -> bool:
+        """Whether one of the characters is often a word alone."""
+        return any(self._words.frequency(self.text[at]) >= FREE_CHARACTER for at in positions)
+
+    def _is_common(self, word: str) -> bool:
+        return word in self._more_words or self._words.frequency(word) >= COMMON
 
     def probability(self, changed: Sequence[int]) -> float:
         """Mean probability of the words of the changed characters."""
@@ -170,11 +186,13 @@ class _Line:
         characters = list(self.text)
         for candidate in candidates:
             characters[candidate.found.start : candidate.found.end] = candidate.term.text
-        ends = list(accumulate(len(token.word.text) for token in self.tokens))
-        return tuple(
-            replace(token, word=replace(token.word, text="".join(characters[a:b])))
-            for token, a, b in zip(self.tokens, (0, *ends), ends, strict=False)
-        )
+        written, at = [], 0
+        for token in self.tokens:
+            text = "".join(characters[at : at + len(token.word.text)])
+            at += len(text)
+            changed = text != token.word.text
+            written.append(replace(token, word=replace(token.word, text=text)) if changed else token)
+        return tuple(written)
 
 
 def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
@@ -185,9 +203,7 @@ def _choose(line: _Line, sources: Sequence[Terms]) -> list[_Candidate]:
     """Accepted candidates that do not overlap: longer terms first, then nearer ones."""
     exact, near = _search(line, sources)
     accepted = [
-        candidate
-        for term, found in near
-        if (candidate := _judge(line, term, found, exact)) is not None
+        candidate for term, found in near if (candidate := _judge(line, term, found, exact)) is not None
     ]
     accepted.sort(key=lambda c: (c.found.start - c.found.end, c.found.distance, c.found.start, c.term.text))
     chosen: list[_Candidate] = []
@@ -215,30 +231,33 @@ def _search(line: _Line, sources: Sequence[Terms]) -> tuple[set[int], list[tuple
 def _judge(line: _Line, term: Term, found: NearSound, exact: set[int]) -> _Candidate | None:
     """The candidate, when the evidence is for the term."""
     heard = line.text[found.start : found.end]
-    changed = [found.start + i for i, (a, b) in enumerate(zip(heard, term.text, strict=True)) if a != b]
+    changed = tuple(found.start + i for i, (a, b) in enumerate(zip(heard, term.text, strict=True)) if a != b)
     if not _may_change(line, term, found, changed, exact):
         return None
     expected = term.context.fits(line.text, found.start, found.end)
     probability = line.probability(changed)
     is_word = line.word_over(found.start, found.end, changed)
-    supported = expected or _term_near(found, exact)
     if is_word:
-        sure = expected or (len(heard) > 3 and probability < UNSURE)
+        accepted = expected or (len(heard) > 3 and probability < UNSURE)
+    elif len(heard) == 2 and not expected:
+        doubtful = probability < (SURE if _term_near(found, exact) else UNSURE)
+        accepted = doubtful and found.distance <= SAME_SOUND and not line.has_free(changed)
     else:
-        sure = supported or probability < SURE
-    if not sure or not _near_enough(term, found, supported=supported):
+        accepted = expected or probability < SURE or _term_near(found, exact)
+    if not accepted or not _near_enough(term, found):
         return None
     reason = "context" if is_word else "no_word"
     return _Candidate(term=term, found=found, reason=reason, probability=probability)
 
 
-def _may_change(
-    line: _Line, term: Term, found: NearSound, changed: Sequence[int], exact: set[int]
-) -> bool:
-    """Whether nothing forbids the change: numbers, terms as written, words over the edges, other surnames."""
-    if any(at in exact or line.text[at] in NUMERALS or term.text[at - found.start] in NUMERALS for at in changed):
+def _may_change(line: _Line, term: Term, found: NearSound, changed: Sequence[int], exact: set[int]) -> bool:
+    """Whether nothing forbids the change: numbers, particles, terms, words over an edge, other surnames."""
+    pairs = [(line.text[at], term.text[at - found.start]) for at in changed]
+    if any(at in exact for at in changed) or max(found.costs) > FURTHEST_SYLLABLE:
         return False
-    if max(found.costs) > FURTHEST_SYLLABLE:
+    if any({old, new} & NUMERALS or old in PARTICLES for old, new in pairs):
+        return False
+    if any(is_hanzi(new) and not is_hanzi(old) for old, new in pairs) or not _keeps_a_letter(found, term):
         return False
     is_titled = term.kind == CUSTOMER and term.core < len(term.text)
     if is_titled and any(cost > SAME_SOUND for cost in found.costs[: term.core]):
@@ -246,16 +265,23 @@ def _may_change(
     return not line.word_across(found.start, found.end, changed)
 
 
-def _near_enough(term: Term, found: NearSound, *, supported: bool) -> bool:
-    size = len(term.text)
-    furthest = FURTHEST.get(size, FURTHEST_LONG)
-    if size == 2 and not supported:
-        furthest = SAME_SOUND
+def _keeps_a_letter(found: NearSound, term: Term) -> bool:
+    """Spelled letters are hard to hear: one of them must be right as it is written."""
+    letters = [cost for cost, new in zip(found.costs, term.text, strict=True) if not is_hanzi(new)]
+    return not letters or 0.0 in letters
+
+
+def _near_enough(term: Term, found: NearSound) -> bool:
+    """Whether the whole term, and the part of it that is its own, are within the bar."""
+    furthest = FURTHEST.get(len(term.text), FURTHEST_LONG)
     core = found.costs[: term.core]
     return found.distance <= furthest and sum(core) <= furthest * len(core)
 
 
 def _term_near(found: NearSound, exact: set[int]) -> bool:
     """Whether a term stands as it is written close by."""
-    around = (*range(found.start - NEAR_CHARACTERS, found.start), *range(found.end, found.end + NEAR_CHARACTERS))
+    around = (
+        *range(found.start - NEAR_CHARACTERS, found.start),
+        *range(found.end, found.end + NEAR_CHARACTERS),
+    )
     return any(at in exact for at in around)

@@ -33,7 +33,7 @@ _TITLES = {"M": ("先生",), "F": ("女士", "小姐")}
 _PERSON_BEFORE = r"(?:我是|我叫|姓名|名字|叫|请问|您是|你是|这是|找|给|跟|联系|客户|债务人|借款人|专员|经理)"
 _PERSON_AFTER = r"(?:先生|女士|小姐|本人|吗|在吗|在不在|您好|你好|工号|的(?:电话|手机|家属|朋友|同事|单位))"
 _LENDER_BEFORE = r"(?:我是|这里是|这边是|代表|委托|欠|借的?|到|在|的)"
-_LENDER_AFTER = r"(?:的|银行|消费|金融|小额|贷款|公司|信用卡|客服|官方|这边|那边|委托|APP)"
+_LENDER_AFTER = r"(?:的|银行|消费|金融|小额|贷款|公司|信用卡|客服|官方|这边|那边|委托|资产|信息|科技|APP)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +72,20 @@ class Term:
 
 
 class Terms:
-    """Terms with their index of sounds."""
+    """Terms with their index of sounds.
 
-    def __init__(self, terms: tuple[Term, ...], readings: Mapping[str, str]) -> None:
+    Args:
+        terms: each once.
+        readings: pinyin by character, stronger than the dictionary's.
+        words: that a term must not replace though no dictionary has them.
+    """
+
+    def __init__(
+        self, terms: tuple[Term, ...], readings: Mapping[str, str], words: frozenset[str] = frozenset()
+    ) -> None:
         self.terms = terms
         self.readings = readings
+        self.words = words
         self.index = SoundIndex([term.text for term in terms], readings)
 
 
@@ -92,8 +101,8 @@ def load_terms(path: Path = NEAR_SOUND) -> Terms:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {type(error).__name__}") from error
-    if not isinstance(content, dict) or set(content) != {"readings", "terms", "contexts"}:
-        raise ConfigError(f"{path}: needs exactly 'readings', 'terms' and 'contexts'")
+    if not isinstance(content, dict) or set(content) != {"readings", "words", "terms", "contexts"}:
+        raise ConfigError(f"{path}: needs exactly 'readings', 'words', 'terms' and 'contexts'")
     words = [str(word) for group in content["terms"].values() for word in group]
     stray = sorted(set(content["contexts"]) - set(words))
     doubles = sorted({word for word in words if words.count(word) > 1})
@@ -102,7 +111,7 @@ def load_terms(path: Path = NEAR_SOUND) -> Terms:
     contexts = {word: _context(path, word, parts) for word, parts in content["contexts"].items()}
     terms = tuple(Term(text=w, core=len(w), context=contexts.get(w, Context())) for w in words)
     try:
-        return Terms(terms, content["readings"])
+        return Terms(terms, content["readings"], frozenset(map(str, content["words"])))
     except ValueError as error:
         raise ConfigError(f"{path}: readings: {error}") from error
 

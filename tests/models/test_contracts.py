@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ SILENCE = np.zeros(32_000, dtype=np.float32)
 EMPTY = np.zeros(0, dtype=np.float32)
 BLIP = np.full(100, 0.1, dtype=np.float32)
 NOISE = (np.random.default_rng(3).standard_normal(48_000) * 1e-4).astype(np.float32)
+NOBODY = {"empty": EMPTY, "blip": BLIP, "silence": SILENCE, "noise": NOISE}
 
 Make = Callable[[str, str], Any]
 
@@ -50,11 +52,9 @@ class TestSpeechDetector:
         found = detector.detect(speech)
         assert found
         assert all(0 <= i.start_ms < i.end_ms <= 12_000 for i in found)
-        assert all(a.end_ms <= b.start_ms for a, b in zip(found, found[1:], strict=False))
+        assert all(a.end_ms <= b.start_ms for a, b in pairwise(found))
 
-    @pytest.mark.parametrize(
-        "sound", [EMPTY, BLIP, SILENCE, NOISE], ids=["empty", "blip", "silence", "noise"]
-    )
+    @pytest.mark.parametrize("sound", NOBODY.values(), ids=NOBODY)
     def test_nobody_speaks(self, make: Make, engine: str, sound: Samples) -> None:
         assert make("vad", engine).detect(sound) == ()
 
@@ -100,13 +100,11 @@ class TestDiarizer:
         found = diarizer.diarize(speech)
         assert found.exclusive
         assert all(0 <= s.start_ms < s.end_ms <= 12_000 for s in found.regular)
-        pairs = zip(found.exclusive, found.exclusive[1:], strict=False)
+        pairs = pairwise(found.exclusive)
         assert all(a.end_ms <= b.start_ms for a, b in pairs)
         assert {s.speaker for s in found.exclusive} <= {s.speaker for s in found.regular}
 
-    @pytest.mark.parametrize(
-        "sound", [EMPTY, BLIP, SILENCE, NOISE], ids=["empty", "blip", "silence", "noise"]
-    )
+    @pytest.mark.parametrize("sound", NOBODY.values(), ids=NOBODY)
     def test_nobody_speaks(self, make: Make, engine: str, sound: Samples) -> None:
         found = make("diarization", engine).diarize(sound)
         assert (found.regular, found.exclusive) == ((), ())

@@ -68,10 +68,10 @@ def test_intervals_are_ordered_and_inside(
 
 
 @pytest.mark.audio
-def test_blocks_do_not_show(
+def test_what_comes_after_does_not_matter(
     settings: Settings, catalogue: Catalogue, call_channels: tuple[Samples, ...]
 ) -> None:
-    """The state is carried from block to block: the middle of a call sounds the same whatever was cut off after."""
+    """The state goes from block to block, so 20 s (more than a block) are heard as within the whole."""
     detector = build_speech_detector(settings, catalogue)
     assert isinstance(detector, SileroDetector)
     samples = call_channels[0]

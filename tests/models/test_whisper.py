@@ -40,28 +40,28 @@ def ct2_bytes(variables: dict[str, np.ndarray], aliases: dict[str, str], version
 
 
 def tiny_whisper(kind: str = "float16") -> dict[str, np.ndarray]:
-    """Two values a state, one layer a side; every number is different."""
+    """Four values a state, one layer a side; numbers count up."""
     counter = iter(range(1, 10_000))
 
     def values(*shape: int) -> np.ndarray:
         size = int(np.prod(shape))
-        return np.array([next(counter) for _ in range(size)], dtype=kind).reshape(shape)
+        return np.array([next(counter) for _ in range(size)]).astype(kind).reshape(shape)
 
     def linear(name: str, outputs: int, inputs: int) -> dict[str, np.ndarray]:
         return {f"{name}/weight": values(outputs, inputs), f"{name}/bias": values(outputs)}
 
     def norm(name: str) -> dict[str, np.ndarray]:
-        return {f"{name}/gamma": values(2), f"{name}/beta": values(2)}
+        return {f"{name}/gamma": values(4), f"{name}/beta": values(4)}
 
     found = {
-        "encoder/conv1/weight": values(2, 3, 3),
-        "encoder/conv1/bias": values(2),
-        "encoder/conv2/weight": values(2, 2, 3),
-        "encoder/conv2/bias": values(2),
-        "encoder/position_encodings/encodings": values(4, 2),
+        "encoder/conv1/weight": values(4, 3, 3),
+        "encoder/conv1/bias": values(4),
+        "encoder/conv2/weight": values(4, 4, 3),
+        "encoder/conv2/bias": values(4),
+        "encoder/position_encodings/encodings": values(6, 4),
         "encoder/num_heads": np.array(1, dtype=np.int16),
-        "decoder/embeddings/weight": values(7, 2),
-        "decoder/position_encodings/encodings": values(5, 2),
+        "decoder/embeddings/weight": values(7, 4),
+        "decoder/position_encodings/encodings": values(5, 4),
         "decoder/num_heads": np.array(1, dtype=np.int16),
         "decoder/activation": np.array(0, dtype=np.int8),
     }
@@ -69,14 +69,14 @@ def tiny_whisper(kind: str = "float16") -> dict[str, np.ndarray]:
         found |= norm(f"{side}/layer_norm")
         layer = f"{side}/layer_0"
         found |= norm(f"{layer}/self_attention/layer_norm")
-        found |= linear(f"{layer}/self_attention/linear_0", 6, 2)
-        found |= linear(f"{layer}/self_attention/linear_1", 2, 2)
+        found |= linear(f"{layer}/self_attention/linear_0", 12, 4)
+        found |= linear(f"{layer}/self_attention/linear_1", 4, 4)
         found |= norm(f"{layer}/ffn/layer_norm")
-        found |= linear(f"{layer}/ffn/linear_0", 8, 2) | linear(f"{layer}/ffn/linear_1", 2, 8)
+        found |= linear(f"{layer}/ffn/linear_0", 16, 4) | linear(f"{layer}/ffn/linear_1", 4, 16)
     found |= norm("decoder/layer_0/attention/layer_norm")
-    found |= linear("decoder/layer_0/attention/linear_0", 2, 2)
-    found |= linear("decoder/layer_0/attention/linear_1", 4, 2)
-    found |= linear("decoder/layer_0/attention/linear_2", 2, 2)
+    found |= linear("decoder/layer_0/attention/linear_0", 4, 4)
+    found |= linear("decoder/layer_0/attention/linear_1", 8, 4)
+    found |= linear("decoder/layer_0/attention/linear_2", 4, 4)
     return found
 
 
@@ -92,14 +92,15 @@ def test_fused_matrices_are_taken_apart(tmp_path: Path) -> None:
     fused = source["decoder/layer_0/self_attention/linear_0/weight"]
     for i, part in enumerate(("query", "key", "value")):
         np.testing.assert_array_equal(
-            weights.parameters[f"decoder.blocks.0.attn.{part}.weight"], fused[2 * i : 2 * i + 2]
+            weights.parameters[f"decoder.blocks.0.attn.{part}.weight"], fused[4 * i : 4 * i + 4]
         )
     bias = source["decoder/layer_0/attention/linear_1/bias"]
-    np.testing.assert_array_equal(weights.parameters["decoder.blocks.0.cross_attn.value.bias"], bias[2:])
+    np.testing.assert_array_equal(weights.parameters["decoder.blocks.0.cross_attn.value.bias"], bias[4:])
     assert not [name for name in weights.parameters if name.endswith("key.bias")]
     assert weights.alignment_heads == ((0, 0),)
 
 
+@pytest.mark.audio
 def test_converted_weights_fit_whisper_exactly(tmp_path: Path) -> None:
     from whisper.model import ModelDimensions, Whisper
 
@@ -188,7 +189,7 @@ def test_engine_failure_keeps_its_words_to_itself(settings: Settings) -> None:
 
     transcriber = FasterWhisperTranscriber.__new__(FasterWhisperTranscriber)
     transcriber._model, transcriber._settings = Broken(), settings.asr
-    with pytest.raises(EngineError, match="^faster-whisper failed: RuntimeError$"):
+    with pytest.raises(EngineError, match=r"^faster-whisper failed: RuntimeError$"):
         transcriber.transcribe(np.zeros(1600, dtype=np.float32))
 
 

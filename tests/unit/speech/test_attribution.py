@@ -16,7 +16,7 @@ def clauses(labels=None, text=True):
             agent_log_odds=odds if text else 0.0,
             label=None if labels is None else labels[i],
             duration_ms=1_500,
-            pause_ms=350,
+            pause_ms=650,
         )
         for i, (_, odds) in enumerate(CALL)
     ]
