@@ -13,6 +13,7 @@ from models.asr_segments import (
     NO_SPEECH_LIMIT,
     RawWord,
     build_segment,
+    without_loops,
 )
 from models.engine_errors import engine_errors, loading_errors
 from pipeline.ports import SAMPLE_RATE
@@ -31,11 +32,8 @@ _AGAINST_LOOPS = {"repetition_penalty": 1.2, "no_repeat_ngram_size": 4}
 class FasterWhisperTranscriber:
     """The sequential algorithm: 30 s windows that continue from the last timestamp.
 
-    No prompt and no text of earlier windows goes in, so that no error is carried on. Whisper's own
-    remedy for a looping text, sampling at higher temperatures, is not used: CTranslate2 draws from one
-    generator a thread, so the text of a call would depend on the calls before it, and on noise the
-    five extra rounds take minutes. A text that loops is decoded once more by the same beam with
-    repetitions barred, and the better of the two is kept.
+    No prompt and no text of earlier windows goes in, so that no error is carried on. A text that loops
+    is decoded once more by the same beam with repetitions barred.
 
     Args:
         folder: a CTranslate2 Whisper model with its tokenizer.
@@ -87,11 +85,7 @@ class FasterWhisperTranscriber:
         if samples.size == 0:
             return ()
         with engine_errors(_ENGINE):
-            segments = self._decode(samples, {})
-            if _worst_ratio(segments) > COMPRESSION_RATIO_LIMIT:
-                again = self._decode(samples, _AGAINST_LOOPS)
-                segments = min(segments, again, key=_worst_ratio)
-        return segments
+            return without_loops(lambda again: self._decode(samples, _AGAINST_LOOPS if again else {}))
 
     def _decode(self, samples: Samples, options: dict[str, Any]) -> tuple[Segment, ...]:
         duration_ms = samples.size * 1000 // SAMPLE_RATE
@@ -110,10 +104,6 @@ class FasterWhisperTranscriber:
         )
         segments = (_segment(item, duration_ms) for item in raw)
         return tuple(s for s in segments if s is not None)
-
-
-def _worst_ratio(segments: tuple[Segment, ...]) -> float:
-    return max((s.compression_ratio for s in segments), default=0.0)
 
 
 def cores() -> int:

@@ -9,14 +9,34 @@ from typing import TYPE_CHECKING
 from pipeline.types import Segment, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 COMPRESSION_RATIO_LIMIT = 2.4
 LOG_PROBABILITY_LIMIT = -1.0
 NO_SPEECH_LIMIT = 0.6
-"""Whisper's own thresholds: above, below and above, a window is decoded again or taken as silence."""
+"""Whisper's own thresholds: above the first a text loops; past both others a window is silence."""
 
 _BROKEN = "\ufffd"
+
+
+def without_loops(decode: Callable[[bool], tuple[Segment, ...]]) -> tuple[Segment, ...]:
+    """Decode, once more when the text loops, and keep what loops less.
+
+    Whisper's own remedy is to sample at five higher temperatures whenever a text looks improbable. It
+    is not used: on noise those rounds take minutes a window, and CTranslate2 draws from one generator a
+    thread, so that a call's text would depend on the calls before it.
+
+    Args:
+        decode: called with ``False``, then with ``True`` for a decoding that bars repetitions.
+    """
+    segments = decode(False)
+    if _worst_ratio(segments) > COMPRESSION_RATIO_LIMIT:
+        segments = min(segments, decode(True), key=_worst_ratio)
+    return segments
+
+
+def _worst_ratio(segments: tuple[Segment, ...]) -> float:
+    return max((s.compression_ratio for s in segments), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from models.asr_segments import (
     NO_SPEECH_LIMIT,
     RawWord,
     build_segment,
+    without_loops,
 )
 from models.engine_errors import engine_errors, loading_errors
 from models.whisper_convert import convert_whisper
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 _ENGINE = "openai-whisper"
 _SEED = 0
-_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Whisper's own fallback: sampling gets looser as long as the text looks wrong."""
+_AGAINST_LOOPS = (0.2, 0.6)
+"""Temperatures for a text that loops: this engine cannot bar repetitions."""
 
 
 class WhisperTranscriber:
@@ -82,32 +83,35 @@ class WhisperTranscriber:
         """
         if samples.size == 0:
             return ()
-        duration_ms = samples.size * 1000 // SAMPLE_RATE
         with engine_errors(_ENGINE), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import torch
-            from whisper import transcribe
+            return without_loops(lambda again: self._decode(samples, _AGAINST_LOOPS if again else (0.0,)))
 
-            # Higher temperatures sample: the same sound must give the same text in any process.
-            with torch.random.fork_rng():
-                torch.manual_seed(_SEED)
-                result = transcribe(
-                    self._model,
-                    samples,
-                    language=self._settings.language,
-                    task="transcribe",
-                    beam_size=self._settings.beam_size,
-                    best_of=5,
-                    temperature=_TEMPERATURES,
-                    compression_ratio_threshold=COMPRESSION_RATIO_LIMIT,
-                    logprob_threshold=LOG_PROBABILITY_LIMIT,
-                    no_speech_threshold=NO_SPEECH_LIMIT,
-                    condition_on_previous_text=False,
-                    word_timestamps=True,
-                    fp16=self._half,
-                    verbose=None,
-                )
-            segments = [_segment(item, duration_ms) for item in result["segments"]]
+    def _decode(self, samples: Samples, temperatures: tuple[float, ...]) -> tuple[Segment, ...]:
+        import torch
+        from whisper import transcribe
+
+        # Temperatures above 0 sample: the same sound must give the same text in any process.
+        with torch.random.fork_rng():
+            torch.manual_seed(_SEED)
+            result = transcribe(
+                self._model,
+                samples,
+                language=self._settings.language,
+                task="transcribe",
+                beam_size=self._settings.beam_size,
+                best_of=5,
+                temperature=temperatures,
+                compression_ratio_threshold=COMPRESSION_RATIO_LIMIT,
+                logprob_threshold=LOG_PROBABILITY_LIMIT,
+                no_speech_threshold=NO_SPEECH_LIMIT,
+                condition_on_previous_text=False,
+                word_timestamps=True,
+                fp16=self._half,
+                verbose=None,
+            )
+        duration_ms = samples.size * 1000 // SAMPLE_RATE
+        segments = (_segment(item, duration_ms) for item in result["segments"])
         return tuple(s for s in segments if s is not None)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from models.weights import Catalogue
-    from pipeline.ports import Diarizer, SpeechDetector, Tokenizer, ToneClassifier, Transcriber
+    from pipeline.ports import Diarizer, SecondOpinion, SpeechDetector, Tokenizer, ToneClassifier, Transcriber
     from pipeline.settings import Settings
 
 SPEECH_DETECTORS = {
@@ -34,6 +34,10 @@ DIARIZERS = {
 TOKENIZERS = {
     "jieba": ("models.tokenize_jieba", "JiebaTokenizer"),
     "fake": ("models.fakes", "FakeTokenizer"),
+}
+SECOND_OPINIONS = {
+    "ngrams": ("models.opinion_ngrams", "NgramOpinion"),
+    "fake": ("models.fakes", "FakeOpinion"),
 }
 TONE_CLASSIFIERS = {
     "snownlp": ("models.tone_snownlp", "SnownlpTone"),
@@ -69,6 +73,16 @@ def build_tokenizer(settings: Settings, catalogue: Catalogue, name: str = "jieba
 def build_tone_classifier(settings: Settings, catalogue: Catalogue, name: str = "snownlp") -> ToneClassifier:
     """The tone classifier ``name``; raises as :func:`build_speech_detector`."""
     return _build("tone classifier", TONE_CLASSIFIERS, name, settings, catalogue)
+
+
+def build_second_opinion(settings: Settings, catalogue: Catalogue) -> SecondOpinion | None:
+    """The second opinion that ``opinion.engine`` names, ``None`` for ``none``; raises as above."""
+    if settings.opinion.engine == "none":
+        return None
+    opinion: SecondOpinion = _build(
+        "second opinion", SECOND_OPINIONS, settings.opinion.engine, settings, catalogue
+    )
+    return opinion
 
 
 def _build(

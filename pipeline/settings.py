@@ -96,6 +96,13 @@ class DetectSettings(_Section):
     asr_review_below: float = Field(ge=0, le=1)
 
 
+class OpinionSettings(_Section):
+    """The learned second opinion beside the rules; ``policy`` says how the two are joined."""
+
+    engine: str
+    policy: str
+
+
 class ScoreSettings(_Section):
     """Which scorecard."""
 
@@ -134,6 +141,7 @@ class Settings(_Section):
     turns: TurnSettings
     roles: RoleSettings
     detect: DetectSettings
+    opinion: OpinionSettings
     score: ScoreSettings
     batch: BatchSettings
     report: ReportSettings

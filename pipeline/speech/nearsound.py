@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,8 @@ class Context:
     before: re.Pattern[str] | None = None
     after: re.Pattern[str] | None = None
     near: re.Pattern[str] | None = None
+    numbers: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    """Written numbers («一期») that the term may replace all the same, with what must follow them."""
 
     def fits(self, text: str, start: int, end: int) -> bool:
         """Whether ``text[start:end]`` stands where the term would."""
@@ -117,19 +119,22 @@ def load_terms(path: Path = NEAR_SOUND) -> Terms:
 
 
 def _context(path: Path, word: str, parts: Any) -> Context:
-    if not isinstance(parts, dict) or not set(parts) <= {"before", "after", "near"}:
-        raise ConfigError(f"{path}: {word}: a context has 'before', 'after' and 'near'")
+    if not isinstance(parts, dict) or not set(parts) <= {"before", "after", "near", "numbers"}:
+        raise ConfigError(f"{path}: {word}: a context has 'before', 'after', 'near' and 'numbers'")
     try:
         return _compiled(**parts)
     except re.error as error:
         raise ConfigError(f"{path}: {word}: {error}") from error
 
 
-def _compiled(before: str = "", after: str = "", near: str = "") -> Context:
+def _compiled(
+    before: str = "", after: str = "", near: str = "", numbers: Mapping[str, str] | None = None
+) -> Context:
     return Context(
         before=re.compile(f"(?:{before})$") if before else None,
         after=re.compile(after) if after else None,
         near=re.compile(near) if near else None,
+        numbers={number: re.compile(follows) for number, follows in (numbers or {}).items()},
     )
 
 
