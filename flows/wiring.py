@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.registry import (
     build_diarizer,
+    build_second_opinion,
     build_speech_detector,
     build_tone_classifier,
     build_transcriber,
@@ -13,6 +14,7 @@ from models.registry import (
 from models.weights import Catalogue, cache_folder
 from pipeline.detect.proof import require_proof
 from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.second import load_policy
 from pipeline.score import load_scorecard
 from pipeline.stages import Ears, Mind
 
@@ -43,10 +45,13 @@ def load_mind(settings: Settings) -> Mind:
         ConfigError: rules, norms or scorecard are not usable.
         ModelError: the tone classifier is not usable.
     """
+    catalogue = open_catalogue(settings)
     return Mind(
         book=load_rules(settings),
         card=load_scorecard(settings.path(settings.score.scorecard)),
-        tone=build_tone_classifier(settings, open_catalogue(settings)),
+        tone=build_tone_classifier(settings, catalogue),
+        policy=load_policy(settings.path(settings.opinion.policy)),
+        opinion=build_second_opinion(settings, catalogue),
     )
 
 

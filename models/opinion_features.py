@@ -63,7 +63,7 @@ def _sounds(text: str) -> list[str]:
     """One syllable a character; characters without sound stand for themselves."""
     from pypinyin import lazy_pinyin
 
-    return [str(s) for s in lazy_pinyin(text, errors=list)]
+    return [str(s) for s in lazy_pinyin(text, errors=list)]  # type: ignore[arg-type]
 
 
 def _ngrams(block: Block, units: list[str], *, offset: int | None = None, length: int = 0) -> Iterator[Gram]:

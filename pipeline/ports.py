@@ -158,6 +158,20 @@ class SecondOpinion(Protocol):
 
 
 @runtime_checkable
+class WordFrequencies(Protocol):
+    """Knows which stretches of text are words, and how common they are."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and dictionary digest."""
+        ...
+
+    def frequency(self, word: str) -> int:
+        """Occurrences of ``word`` in a corpus of some 60 million words; 0 for what is no word."""
+        ...
+
+
+@runtime_checkable
 class ToneClassifier(Protocol):
     """Judges how words sound."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline import __version__
 from pipeline.audio import decode
 from pipeline.detect.engine import detect, red_line_turns
+from pipeline.detect.second import consult
 from pipeline.errors import TingheError
 from pipeline.outcome.promise import find_promise
 from pipeline.score import score
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.detect.rulebook import RuleBook
-    from pipeline.ports import Diarizer, SpeechDetector, ToneClassifier, Transcriber
+    from pipeline.detect.second import Policy
+    from pipeline.ports import Diarizer, Opinion, SecondOpinion, SpeechDetector, ToneClassifier, Transcriber
     from pipeline.score import Scorecard
     from pipeline.settings import Settings
     from pipeline.types import Call, DecodedAudio
@@ -50,11 +52,19 @@ class Ears:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mind:
-    """What judging needs: rules, scorecard and the tone classifier."""
+    """What judging needs: rules, scorecard, the tone classifier and, if there is one, a second opinion."""
 
     book: RuleBook
     card: Scorecard
     tone: ToneClassifier
+    policy: Policy
+    opinion: SecondOpinion | None = None
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """Who helped to judge, for provenance."""
+        second = {"second_opinion": self.opinion.identity} if self.opinion else {}
+        return {"tone": self.tone.identity, **second}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +123,17 @@ def judge(
             duration_ms=duration_ms,
             transcript=transcript,
         )
-    found = detect(call, transcript, mind.book, settings.detect, settings.roles)
-    tones, not_checked = _tones(transcript, mind)
+    opinions, not_checked = _opinions(call, transcript, mind)
+    found = detect(
+        call,
+        transcript,
+        mind.book,
+        settings.detect,
+        settings.roles,
+        opinions=opinions,
+        policy=mind.policy,
+    )
+    tones, without_tone = _tones(transcript, mind, opinions)
     promise = find_promise(call, transcript, red_line_turns=red_line_turns(found.findings))
     return CallReport(
         call=call,
@@ -124,7 +143,7 @@ def judge(
         transcript=transcript,
         tones=tones,
         findings=found.findings,
-        not_checked=(*not_checked, *_one_sided(audio)),
+        not_checked=(*not_checked, *without_tone, *_one_sided(audio)),
         acts=found.acts,
         customer_events=found.events,
         promise=promise,
@@ -154,9 +173,22 @@ def _nothing_to_score(transcript: Transcript, settings: Settings) -> str | None:
     return None
 
 
-def _tones(transcript: Transcript, mind: Mind) -> tuple[tuple[ToneFrame, ...], tuple[NotChecked, ...]]:
+def _opinions(
+    call: Call, transcript: Transcript, mind: Mind
+) -> tuple[dict[int, Opinion], tuple[NotChecked, ...]]:
+    if mind.opinion is None:
+        return {}, ()
     try:
-        return judge_tones(transcript, mind.tone), ()
+        return consult(call, transcript, mind.opinion), ()
+    except TingheError as error:
+        return {}, (NotChecked(check="second_opinion", reason=error.reason),)
+
+
+def _tones(
+    transcript: Transcript, mind: Mind, opinions: Mapping[int, Opinion]
+) -> tuple[tuple[ToneFrame, ...], tuple[NotChecked, ...]]:
+    try:
+        return judge_tones(transcript, mind.tone, opinions), ()
     except TingheError as error:
         return (), (NotChecked(check="tone", reason=error.reason),)
 
@@ -176,12 +208,12 @@ def _provenance(
     listened_by: Mapping[str, str],
 ) -> Provenance:
     words = repr([(t.role.value, t.start_ms, t.end_ms, t.text) for t in transcript.turns])
-    rules = f"{mind.book.sha256} {mind.card.model_dump_json()}"
+    rules = f"{mind.book.sha256} {mind.card.model_dump_json()} {mind.policy.model_dump_json()}"
     return Provenance(
         program=f"tinghe {__version__}",
         recording_sha256=audio.sha256 if audio else None,
         transcript_sha256=hashlib.sha256(words.encode()).hexdigest(),
-        models={**listened_by, "tone": mind.tone.identity},
+        models={**listened_by, **mind.identities},
         rules_sha256=hashlib.sha256(rules.encode()).hexdigest(),
         config_sha256=settings.sha256,
     )

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.detect.second import Bench
 from pipeline.detect.view import CallView
-from pipeline.types import Act, CustomerEvent, Evidence, Finding, FindingState, Severity, Turn
+from pipeline.types import Act, CustomerEvent, Evidence, Finding, FindingState, Role, Severity, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.detect.match import Raised
     from pipeline.detect.rulebook import CompiledRule, RuleBook
+    from pipeline.detect.second import Policy
+    from pipeline.ports import Opinion
     from pipeline.settings import DetectSettings, RoleSettings
     from pipeline.types import Call, Transcript
 
@@ -30,9 +33,16 @@ class Detection:
 
 
 def detect(
-    call: Call, transcript: Transcript, book: RuleBook, settings: DetectSettings, roles: RoleSettings
+    call: Call,
+    transcript: Transcript,
+    book: RuleBook,
+    settings: DetectSettings,
+    roles: RoleSettings,
+    *,
+    opinions: Mapping[int, Opinion] | None = None,
+    policy: Policy | None = None,
 ) -> Detection:
-    """Run every rule of ``book`` over a call.
+    """Run every rule of ``book`` over a call, and join the second opinion where there is one.
 
     A rule gives at most one finding a turn, the strongest. A finding becomes a ``violation``
     when its confidence reaches ``settings.violation_confidence`` and neither the speaker nor the
@@ -46,6 +56,11 @@ def detect(
         for rule in book.of_kind("act")
         for turn, evidence in judge.places(rule)
     ]
+    if opinions and policy:
+        turns = {turn.index: turn for turn in view.turns}
+        bench = Bench(call=call, turns=turns, book=book, opinions=opinions, policy=policy)
+        findings, acts = list(bench.findings(findings)), list(bench.acts(acts))
+    acts = _earned(acts, findings)
     events = [
         CustomerEvent(event=rule.rule.rule, evidence=evidence)
         for rule in book.of_kind("event")
@@ -56,6 +71,12 @@ def detect(
         acts=tuple(sorted(acts, key=lambda a: (a.evidence.turn, a.evidence.start, a.act))),
         events=tuple(sorted(events, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
     )
+
+
+def _earned(acts: list[Act], findings: list[Finding]) -> list[Act]:
+    """Acts without those of an agent who breaks a rule in the same turn: a threat informs nobody."""
+    broken = {f.evidence.turn for f in findings if f.evidence and f.state is FindingState.VIOLATION}
+    return [act for act in acts if act.role is not Role.AGENT or act.evidence.turn not in broken]
 
 
 def _finding_order(finding: Finding) -> tuple[int, int, str]:

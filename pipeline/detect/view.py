@@ -69,11 +69,15 @@ def test_fields(tests: Mapping[str, FieldTest], fields: Mapping[str, Any]) -> Ve
     unknown = []
     for name, wanted in tests.items():
         value = fields.get(name)
-        if value is None and wanted is not None:
+        if value is None and not _accepts_unknown(wanted):
             unknown.append(name)
         elif not _matches(wanted, value):
             return Verdict(holds=False)
     return Verdict(holds=not unknown, unknown=tuple(unknown))
+
+
+def _accepts_unknown(wanted: FieldTest) -> bool:
+    return wanted is None or (isinstance(wanted, tuple) and None in wanted)
 
 
 def _matches(wanted: FieldTest, value: Any) -> bool:

@@ -9,6 +9,7 @@ word times and probabilities stay what they were.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipeline.speech.evidence import Case, Line, judge
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.metadata import CallMetadata
-    from pipeline.ports import Vocabulary
+    from pipeline.ports import WordFrequencies
     from pipeline.speech.nearsound import Terms
     from pipeline.speech.text import Token
+    from pipeline.speech.turns import Utterance
 
 FURTHEST = 0.25
 """Nothing further than this, a syllable, is looked at."""
@@ -59,11 +61,31 @@ class Corrected:
     corrections: tuple[Correction, ...]
 
 
-def correct(tokens: Sequence[Token], metadata: CallMetadata, words: Vocabulary) -> Corrected:
+def correct_speakers(
+    said: Sequence[Utterance], metadata: CallMetadata, words: WordFrequencies
+) -> tuple[tuple[Utterance, ...], tuple[Correction, ...]]:
+    """The utterances of all speakers, each speaker's words put right on their own, and what was changed.
+
+    Raises:
+        ConfigError: the lexicon is not usable.
+    """
+    written = list(said)
+    corrections: list[Correction] = []
+    for speaker in dict.fromkeys(utterance.speaker for utterance in said):
+        own = [i for i, utterance in enumerate(said) if utterance.speaker == speaker]
+        result = correct([token for i in own for token in said[i].tokens], metadata, words)
+        tokens = iter(result.tokens)
+        for i in own:
+            written[i] = replace(said[i], tokens=tuple(islice(tokens, len(said[i].tokens))))
+        corrections += result.corrections
+    return tuple(written), tuple(sorted(corrections, key=_time_order))
+
+
+def correct(tokens: Sequence[Token], metadata: CallMetadata, words: WordFrequencies) -> Corrected:
     """Put right what sounds like a term, until nothing more is found.
 
     Args:
-        tokens: words of one channel in time order, simplified and without marks.
+        tokens: words of one speaker in time order, simplified and without marks.
         metadata: of the call, for the names.
         words: knows which stretches are words.
 
@@ -80,8 +102,11 @@ def correct(tokens: Sequence[Token], metadata: CallMetadata, words: Vocabulary) 
             break
         corrections += [_record(case, reason, written) for case, reason in chosen]
         written = _write([case for case, _ in chosen], written)
-    corrections.sort(key=lambda c: (c.start_ms, c.end_ms))
-    return Corrected(tokens=written, corrections=tuple(corrections))
+    return Corrected(tokens=written, corrections=tuple(sorted(corrections, key=_time_order)))
+
+
+def _time_order(correction: Correction) -> tuple[int, int]:
+    return correction.start_ms, correction.end_ms
 
 
 def _choose(line: Line, sources: Sequence[Terms]) -> list[tuple[Case, str]]:

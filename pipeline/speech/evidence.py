@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pipeline.phonetics.search import NearSound
-    from pipeline.ports import Vocabulary
+    from pipeline.ports import WordFrequencies
     from pipeline.speech.nearsound import Term
     from pipeline.speech.text import Token
 
@@ -48,7 +48,7 @@ NO_WORD, CONTEXT, SOUND = "no_word", "context", "sound"
 
 
 class Line:
-    """The characters of one channel's tokens.
+    """The characters of one speaker's tokens.
 
     Args:
         tokens: words without marks, in time order.
@@ -56,7 +56,7 @@ class Line:
         more_words: words that it does not know.
     """
 
-    def __init__(self, tokens: Sequence[Token], words: Vocabulary, more_words: frozenset[str]) -> None:
+    def __init__(self, tokens: Sequence[Token], words: WordFrequencies, more_words: frozenset[str]) -> None:
         self.text = "".join(token.word.text for token in tokens)
         self.token_of = [i for i, token in enumerate(tokens) for _ in token.word.text]
         breaks = (
