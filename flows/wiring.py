@@ -10,6 +10,7 @@ from models.registry import (
     build_speech_detector,
     build_tone_classifier,
     build_transcriber,
+    build_word_frequencies,
 )
 from models.weights import Catalogue, cache_folder
 from pipeline.detect.proof import require_proof
@@ -66,4 +67,5 @@ def load_ears(settings: Settings) -> Ears:
         detector=build_speech_detector(settings, catalogue),
         transcriber=build_transcriber(settings, catalogue),
         diarizer=build_diarizer(settings, catalogue),
+        words=build_word_frequencies(settings, catalogue),
     )

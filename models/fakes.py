@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from pipeline.ports import SAMPLE_RATE, Diarization
+from pipeline.ports import SAMPLE_RATE, Diarization, Opinion
 from pipeline.types import Interval, Segment, SpeakerSpan, Tone, Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from models.weights import Catalogue
+    from pipeline.ports import Said
     from pipeline.settings import Settings
     from pipeline.types import Role, Samples
 
@@ -107,6 +108,10 @@ class FakeTokenizer(_Fake):
         """The characters of ``text``."""
         return tuple(text)
 
+    def frequency(self, word: str) -> int:
+        """Nothing is a word."""
+        return 0
+
 
 class FakeToneClassifier(_Fake):
     """Everything is neutral."""
@@ -127,3 +132,14 @@ def _loud_runs(samples: Samples) -> tuple[Interval, ...]:
         Interval(start_ms=int(start) * 10, end_ms=int(end) * 10)
         for start, end in zip(edges[::2], edges[1::2], strict=True)
     )
+
+
+class FakeOpinion(_Fake):
+    """Has no opinion: every turn is neutral and breaks nothing."""
+
+    name = "fake-opinion/1"
+
+    def judge(self, turns: Sequence[Said]) -> tuple[Opinion, ...]:
+        """The same for every turn."""
+        tones = {tone: float(tone is Tone.NEUTRAL) for tone in Tone}
+        return tuple(Opinion(rules={}, acts={}, tones=tones, spans={}) for _ in turns)

@@ -166,8 +166,15 @@ def train(lines: Sequence[Line], path: Path) -> None:
 
 
 def _calibrate(scores: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
-    """Platt scaling: probability = sigmoid(slope * score + shift)."""
+    """Platt scaling: probability = sigmoid(slope * score + shift).
+
+    A label whose scores say nothing of families unseen gets its base rate, whatever the turn.
+    """
+    import numpy as np
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=1e6, random_state=SEED).fit(scores[:, None], wanted)
+    if model.coef_[0, 0] <= 0:
+        rate = float(np.mean(wanted))
+        return 0.0, float(np.log(rate / (1 - rate)))
     return float(model.coef_[0, 0]), float(model.intercept_[0])

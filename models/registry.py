@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from models.weights import Catalogue
-    from pipeline.ports import Diarizer, SecondOpinion, SpeechDetector, Tokenizer, ToneClassifier, Transcriber
+    from pipeline.ports import (
+        Diarizer,
+        SecondOpinion,
+        SpeechDetector,
+        Tokenizer,
+        ToneClassifier,
+        Transcriber,
+        WordFrequencies,
+    )
     from pipeline.settings import Settings
 
 SPEECH_DETECTORS = {
@@ -68,6 +76,12 @@ def build_diarizer(settings: Settings, catalogue: Catalogue) -> Diarizer:
 def build_tokenizer(settings: Settings, catalogue: Catalogue, name: str = "jieba") -> Tokenizer:
     """The tokenizer ``name``; raises as :func:`build_speech_detector`."""
     return _build("tokenizer", TOKENIZERS, name, settings, catalogue)
+
+
+def build_word_frequencies(settings: Settings, catalogue: Catalogue, name: str = "jieba") -> WordFrequencies:
+    """The dictionary of the tokenizer ``name``; raises as :func:`build_speech_detector`."""
+    words: WordFrequencies = _build("tokenizer", TOKENIZERS, name, settings, catalogue)
+    return words
 
 
 def build_tone_classifier(settings: Settings, catalogue: Catalogue, name: str = "snownlp") -> ToneClassifier:

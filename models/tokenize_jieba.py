@@ -58,6 +58,10 @@ class JiebaTokenizer:
         """Name, version and dictionary digest."""
         return f"{_ENGINE}/{version('jieba')} domain@{self._dictionary[:12]}"
 
+    def frequency(self, word: str) -> int:
+        """How often ``word`` stands in the dictionary's corpus; 0 for no word."""
+        return int(self._tokenizer.FREQ.get(word) or 0)
+
     def cut(self, text: str) -> tuple[str, ...]:
         """The words of ``text`` in order; joined they are ``text`` again."""
         return tuple(self._tokenizer.cut(text))

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 
     from pipeline.detect.rulebook import RuleBook
     from pipeline.detect.second import Policy
-    from pipeline.ports import Diarizer, Opinion, SecondOpinion, SpeechDetector, ToneClassifier, Transcriber
+    from pipeline.ports import (
+        Diarizer,
+        Opinion,
+        SecondOpinion,
+        SpeechDetector,
+        ToneClassifier,
+        Transcriber,
+        WordFrequencies,
+    )
     from pipeline.score import Scorecard
     from pipeline.settings import Settings
     from pipeline.types import Call, DecodedAudio
@@ -39,6 +47,7 @@ class Ears:
     detector: SpeechDetector
     transcriber: Transcriber
     diarizer: Diarizer
+    words: WordFrequencies
 
     @property
     def identities(self) -> dict[str, str]:
@@ -47,6 +56,7 @@ class Ears:
             "speech_activity": self.detector.identity,
             "transcriber": self.transcriber.identity,
             "diarizer": self.diarizer.identity,
+            "words": self.words.identity,
         }
 
 
@@ -92,6 +102,7 @@ def hear(call: Call, ears: Ears, settings: Settings) -> Heard:
         detector=ears.detector,
         transcriber=ears.transcriber,
         diarizer=ears.diarizer,
+        words=ears.words,
         settings=settings,
     )
     return Heard(audio=audio, transcript=transcript)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.types import (
         Act,
         CallReport,
+        Correction,
         CustomerEvent,
         Evidence,
         Finding,
@@ -72,6 +73,7 @@ def to_json(report: CallReport) -> dict[str, Any]:
             }
             for removal in report.transcript.removals
         ],
+        "corrections": [_correction(c) for c in report.transcript.corrections],
         "provenance": {
             "program": report.provenance.program,
             "recording_sha256": report.provenance.recording_sha256,
@@ -215,6 +217,21 @@ def _act(act: Act) -> dict[str, Any]:
 
 def _event(event: CustomerEvent) -> dict[str, Any]:
     return {"event": event.event, **_place(event.evidence)}
+
+
+def _correction(correction: Correction) -> dict[str, Any]:
+    """What was put right; a person's name stands in the turn already and is not repeated here."""
+    named = correction.kind in ("agent", "customer")
+    return {
+        "start": _seconds(correction.start_ms),
+        "end": _seconds(correction.end_ms),
+        "original": None if named else correction.original,
+        "corrected": None if named else correction.corrected,
+        "kind": correction.kind,
+        "reason": correction.reason,
+        "distance": round(correction.distance, 4),
+        "probability": round(correction.probability, 4),
+    }
 
 
 def _promise(promise: Promise | None) -> dict[str, Any] | None:

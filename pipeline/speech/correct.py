@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.speech.evidence import Case, Line, judge
 from pipeline.speech.nearsound import load_terms, terms_of_call
+from pipeline.types import Correction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,31 +27,6 @@ if TYPE_CHECKING:
 
 FURTHEST = 0.25
 """Nothing further than this, a syllable, is looked at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
-    """A stretch that was replaced by a term that sounds like it.
-
-    Attributes:
-        start_ms: start of its first word.
-        end_ms: end of its last word.
-        original: what the engine wrote.
-        corrected: the term, of as many characters.
-        kind: ``trade``, or the metadata that has the name: ``lender``, ``agency``, ``agent``, ``customer``.
-        reason: ``sound``, ``context`` or ``no_word``.
-        distance: mean distance of a syllable, 0..1; 0 for the same sound.
-        probability: the engine's mean probability of the changed characters.
-    """
-
-    start_ms: int
-    end_ms: int
-    original: str
-    corrected: str
-    kind: str
-    reason: str
-    distance: float
-    probability: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

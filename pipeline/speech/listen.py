@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipeline.speech.automatic import Parted, part_machines, unreachable
 from pipeline.speech.clean import clean, load_hallucinations
+from pipeline.speech.correct import correct_speakers
 from pipeline.speech.cues import load_cues
 from pipeline.speech.intervals import subtract, total_ms, union
 from pipeline.speech.leakage import drop_echoes, overlaps, own_speech
@@ -30,7 +31,7 @@ from pipeline.types import Role, Transcript
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.ports import Diarizer, SpeechDetector, Transcriber
+    from pipeline.ports import Diarizer, SpeechDetector, Transcriber, WordFrequencies
     from pipeline.settings import Settings
     from pipeline.speech.text import Token
     from pipeline.types import Call, Channel, DecodedAudio, Interval, Removal, Segment
@@ -72,6 +73,7 @@ def listen(
     detector: SpeechDetector,
     transcriber: Transcriber,
     diarizer: Diarizer,
+    words: WordFrequencies,
     settings: Settings,
     hook: Hook | None = None,
 ) -> Transcript:
@@ -86,6 +88,7 @@ def listen(
         detector: speech activity.
         transcriber: speech to words.
         diarizer: speakers of a single channel.
+        words: what is a word, for putting misheard terms right.
         settings: all settings; ``asr``, ``turns`` are read here.
         hook: told of every stage.
 
@@ -102,7 +105,7 @@ def listen(
         said = _hear_channels(live, detector, transcriber, settings, tell)
     else:
         said = _hear_mix(live[0], detector, transcriber, diarizer, settings, tell)
-    return _transcript(said, live, manifest, settings, tell)
+    return _transcript(said, live, manifest, call, words, tell)
 
 
 def _ignore(stage: str, figures: Mapping[str, int]) -> None:
@@ -198,9 +201,17 @@ def _tokens(segments: Sequence[Segment]) -> tuple[Token, ...]:
 
 
 def _transcript(
-    said: _Said, live: Sequence[Channel], manifest: Mapping[str, Role], settings: Settings, tell: Hook
+    said: _Said,
+    live: Sequence[Channel],
+    manifest: Mapping[str, Role],
+    call: Call,
+    words: WordFrequencies,
+    tell: Hook,
 ) -> Transcript:
-    parted = said.parted
+    # Corrected only now: telling the parties apart rests on the words as the engine wrote them.
+    people, corrections = correct_speakers(said.parted.people, call.metadata, words)
+    parted = replace(said.parted, people=people)
+    tell("corrected", {"corrections": len(corrections)})
     claims = speaker_roles(parted.people, load_cues(), manifest=manifest)
     placed = [(turn, turn_role(turn, claims[turn.speaker])) for turn in parted.people]
     placed += [(turn, _MACHINE) for turn in parted.machines]
@@ -216,6 +227,7 @@ def _transcript(
     tell("turns", {"turns": len(turns), "speech_ms": total_ms(spoken)})
     return Transcript(
         turns=turns,
+        corrections=corrections,
         removals=tuple(sorted(said.removals, key=lambda r: (r.start_ms, r.end_ms, r.reason))),
         speech_ms=total_ms(spoken),
         unreachable=unreachable(parted, tones),

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.fakes import FakeTokenizer
 from pipeline.errors import EngineError
 from pipeline.metadata import CallMetadata
 from pipeline.settings import load_settings
@@ -55,6 +56,7 @@ class Scene:
             detector=EnergyDetector(),
             transcriber=transcriber or ReadingTranscriber(self.vocabulary),
             diarizer=self.diarizer,
+            words=FakeTokenizer(),
             settings=SETTINGS,
             hook=hook,
         )
@@ -214,3 +216,13 @@ def test_a_failing_engine_fails_the_call(scene):
 def test_the_same_sound_gives_the_same_transcript(scene):
     mix = scene.party(COLLECTOR) + scene.party(DEBTOR)
     assert scene.hear(channel(0, mix)) == scene.hear(channel(0, mix))
+
+
+def test_a_misheard_term_is_put_right_with_its_proof(scene):
+    agent = scene.party([("您好我的公号三零一六", 500), ("这通电话会露音", 4000)])
+    customer = scene.party([("你说吧我在听", 2500)])
+    transcript = scene.hear(channel(0, agent), channel(1, customer), roles=(Role.AGENT, Role.CUSTOMER))
+    said = "".join(text for _, text in lines(transcript))
+    assert [(c.original, c.corrected) for c in transcript.corrections] == [("公号", "工号"), ("露音", "录音")]
+    assert "工号" in said
+    assert "公号" not in said

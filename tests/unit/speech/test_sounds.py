@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.fakes import FakeTokenizer
 from pipeline.errors import ModelError
 from pipeline.metadata import CallMetadata
 from pipeline.settings import load_settings
@@ -97,6 +98,7 @@ def test_no_words_where_nobody_speaks(engines, sound, unreachable):
         detector=detector,
         transcriber=transcriber,
         diarizer=GivenDiarizer(),
+        words=FakeTokenizer(),
         settings=load_settings(),
     )
     assert transcript.turns == ()

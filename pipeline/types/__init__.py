@@ -1,0 +1,62 @@
+"""The records that flow through the pipeline.
+
+Conventions, the same in every record:
+
+* times are integer milliseconds from the start of the recording, half-open
+  (``start_ms`` inside, ``end_ms`` outside); ``None`` where a transcript came without times;
+* text positions are code-point offsets into ``Turn.text``, half-open;
+* money is ``Decimal`` yuan; confidences and probabilities are 0..1; scores are 0..100;
+* records are frozen, sequences are tuples.
+"""
+
+from pipeline.types.basics import CallStatus, FindingState, Interval, Role, Severity, Tone
+from pipeline.types.report import BatchSummary, CallReport, Provenance, Quarantined
+from pipeline.types.sound import Call, Channel, DecodedAudio, Recording, Samples, Segment, SpeakerSpan, Word
+from pipeline.types.transcript import Correction, Removal, Transcript, Turn
+from pipeline.types.verdict import (
+    Act,
+    CustomerEvent,
+    Evidence,
+    Finding,
+    NotChecked,
+    Promise,
+    ScoreItem,
+    Scores,
+    ToneFrame,
+    words_at,
+)
+
+__all__ = [
+    "Act",
+    "BatchSummary",
+    "Call",
+    "CallReport",
+    "CallStatus",
+    "Channel",
+    "Correction",
+    "CustomerEvent",
+    "DecodedAudio",
+    "Evidence",
+    "Finding",
+    "FindingState",
+    "Interval",
+    "NotChecked",
+    "Promise",
+    "Provenance",
+    "Quarantined",
+    "Recording",
+    "Removal",
+    "Role",
+    "Samples",
+    "ScoreItem",
+    "Scores",
+    "Segment",
+    "Severity",
+    "SpeakerSpan",
+    "Tone",
+    "ToneFrame",
+    "Transcript",
+    "Turn",
+    "Word",
+    "words_at",
+]
