@@ -31,11 +31,16 @@ INVERSE_REGULARISATION = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A labelled line. ``family`` names its idea of phrasing; lines of one family are never split."""
+    """A labelled line.
+
+    Attributes:
+        acts: ``None`` where nobody looked for acts: no proof that there are none.
+        family: its idea of phrasing; lines of one family are never split.
+    """
 
     said: Said
     rules: frozenset[str]
-    acts: frozenset[str]
+    acts: frozenset[str] | None
     tone: Tone | None
     family: str
 
@@ -52,7 +57,7 @@ def read_lines(folder: Path) -> tuple[Line, ...]:
             if not row.strip():
                 continue
             try:
-                lines.append(_line(json.loads(row), path.stem))
+                lines.append(_line(json.loads(row), path))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ConfigError(f"{path.name}:{number}: no labelled line: {type(error).__name__}") from None
     if not lines:
@@ -60,42 +65,54 @@ def read_lines(folder: Path) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _line(row: dict[str, Any], stem: str) -> Line:
+def _line(row: dict[str, Any], path: Path) -> Line:
     context = row.get("context") or [{"text": ""}]
-    tone = row.get("tone")
+    tone, rules, acts = row.get("tone"), row.get("violations") or (), row.get("acts") or ()
+    # Lines written for rules name acts only where they are plain; a lawful one without any is silent.
+    told = bool(acts or rules) or path.parent.name == "acts"
     return Line(
         said=Said.of(Role(row["speaker"]), row["text"], context[-1]["text"], row.get("metadata") or {}),
-        rules=frozenset(row.get("violations") or ()),
-        acts=frozenset(row.get("acts") or ()),
+        rules=frozenset(rules),
+        acts=frozenset(acts) if told else None,
         tone=Tone(tone) if tone else None,
-        family=f"{stem}/{row.get('family', row['text'])}",
+        family=f"{path.stem}/{row.get('family', row['text'])}",
     )
 
 
 def lines_sha256(lines: Sequence[Line]) -> str:
     """Digest of the training data, for identities."""
-    parts = (repr((x.said, sorted(x.rules), sorted(x.acts), x.tone, x.family)) for x in lines)
+    parts = (repr((x.said, sorted(x.rules), x.acts and sorted(x.acts), x.tone, x.family)) for x in lines)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def labels_of(lines: Sequence[Line]) -> dict[str, np.ndarray]:
-    """By label (``rule:…``, ``act:…``, ``tone:…``), which lines have it; rare labels are left out."""
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One thing to learn: which lines say, and which have it. Both of shape ``(len(lines),)``."""
+
+    name: str
+    known: np.ndarray
+    wanted: np.ndarray
+
+
+def labels_of(lines: Sequence[Line]) -> tuple[Label, ...]:
+    """The labels (``rule:…``, ``act:…``, ``tone:…``) in order of name; rare ones are left out."""
     import numpy as np
 
-    names = sorted(
-        {f"rule:{r}" for x in lines for r in x.rules}
-        | {f"act:{a}" for x in lines for a in x.acts}
-        | {f"tone:{t}" for t in Tone}
-    )
-    found = {name: np.array([_has(x, name) for x in lines]) for name in names}
-    return {name: y for name, y in found.items() if y.sum() >= MIN_EXAMPLES}
-
-
-def _has(line: Line, label: str) -> bool:
-    kind, _, name = label.partition(":")
-    if kind == "rule":
-        return name in line.rules
-    return name in line.acts if kind == "act" else line.tone is not None and line.tone.value == name
+    everything = np.ones(len(lines), dtype=bool)
+    told = np.array([x.acts is not None for x in lines])
+    toned = np.array([x.tone is not None for x in lines])
+    found = [
+        Label(f"act:{act}", told, np.array([act in (x.acts or ()) for x in lines]))
+        for act in sorted({a for x in lines for a in x.acts or ()})
+    ]
+    found += [
+        Label(f"rule:{rule}", everything, np.array([rule in x.rules for x in lines]))
+        for rule in sorted({r for x in lines for r in x.rules})
+    ]
+    found += [
+        Label(f"tone:{tone}", toned, np.array([x.tone is tone for x in lines])) for tone in sorted(Tone)
+    ]
+    return tuple(label for label in found if label.wanted.sum() >= MIN_EXAMPLES)
 
 
 def matrix(lines: Sequence[Said], vocabulary: Vocabulary) -> Any:
@@ -121,7 +138,7 @@ def fit(features: Any, wanted: np.ndarray) -> Any:
     return model.fit(features, wanted)
 
 
-def out_of_family(lines: Sequence[Line], features: Any, wanted: np.ndarray) -> np.ndarray:
+def out_of_family(lines: Sequence[Line], features: Any, label: Label) -> np.ndarray:
     """The score of each line by a model that saw no line of its family."""
     import numpy as np
 
@@ -129,8 +146,9 @@ def out_of_family(lines: Sequence[Line], features: Any, wanted: np.ndarray) -> n
     scores = np.zeros(len(lines))
     for fold in range(FOLDS):
         held = folds == fold
-        if wanted[~held].any() and held.any():
-            scores[held] = fit(features[~held], wanted[~held]).decision_function(features[held])
+        seen = ~held & label.known
+        if label.wanted[seen].any() and held.any():
+            scores[held] = fit(features[seen], label.wanted[seen]).decision_function(features[held])
     return scores
 
 
@@ -148,16 +166,17 @@ def train(lines: Sequence[Line], path: Path) -> None:
     labels = labels_of(lines)
     weights = np.zeros((len(vocabulary), len(labels)), dtype=np.float32)
     bias, slope, shift = (np.zeros(len(labels), dtype=np.float32) for _ in range(3))
-    for column, wanted in enumerate(labels.values()):
-        model = fit(features, wanted)
+    for column, label in enumerate(labels):
+        model = fit(features[label.known], label.wanted[label.known])
         weights[:, column], bias[column] = model.coef_[0], model.intercept_[0]
-        slope[column], shift[column] = _calibrate(out_of_family(lines, features, wanted), wanted)
+        scores = out_of_family(lines, features, label)[label.known]
+        slope[column], shift[column] = _calibrate(scores, label.wanted[label.known])
     with path.open("wb") as file:
         np.savez_compressed(
             file,
             names=np.array("\n".join(vocabulary.names)),
             idf=np.array(vocabulary.idf, dtype=np.float32),
-            labels=np.array("\n".join(labels)),
+            labels=np.array("\n".join(label.name for label in labels)),
             weights=weights,
             bias=bias,
             slope=slope,

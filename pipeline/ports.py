@@ -19,7 +19,7 @@ SAMPLE_RATE = 16_000
 """Hz; every port takes sound at this rate."""
 
 
-TELLING_FACTS = ("callee_role", "is_outsourced", "lawsuit_status", "product_type")
+TELLING_FACTS = ("callee_role", "is_outsourced", "lawsuit_status", "product_type", "court_mediation")
 """Metadata fields that decide what a turn means: the same words told to a stranger are another matter."""
 
 

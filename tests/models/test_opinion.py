@@ -7,7 +7,16 @@ import pytest
 
 from models.opinion_features import CHARACTERS, SOUNDS, Vocabulary, grams
 from models.opinion_ngrams import CORPORA, NgramOpinion
-from models.opinion_training import lines_sha256, out_of_family, read_lines, train
+from models.opinion_training import (
+    Label,
+    fit,
+    labels_of,
+    lines_sha256,
+    matrix,
+    out_of_family,
+    read_lines,
+    train,
+)
 from pipeline.errors import ConfigError
 from pipeline.ports import Said
 from pipeline.types import Role, Tone
@@ -96,12 +105,11 @@ def test_calibration_sees_no_line_of_a_family_it_learned_from(folder):
     """So its scores are never better than those of a model that saw all."""
     lines = read_lines(folder)
     vocabulary = Vocabulary.of([x.said for x in lines])
-    from models.opinion_training import fit, matrix
-
     features = matrix([x.said for x in lines], vocabulary)
     wanted = np.array([bool(x.rules) for x in lines])
+    label = Label("rule:threat", np.ones(len(lines), dtype=bool), wanted)
     inside = fit(features, wanted).decision_function(features)
-    outside = out_of_family(lines, features, wanted)
+    outside = out_of_family(lines, features, label)
     assert inside[wanted].mean() > outside[wanted].mean()
 
 
@@ -116,3 +124,15 @@ def test_the_shipped_lines_are_well_formed_and_not_repeated():
     seen = {(x.said.role, x.said.text, x.said.before, tuple(x.said.facts.items())) for x in lines}
     assert len(seen) > 0.995 * len(lines)
     assert len(lines) > 5000
+
+
+def test_silence_about_acts_is_no_proof_of_none(tmp_path):
+    rows = [
+        {"speaker": "agent", "text": f"您好{n}", "violations": ["threat"] if n % 2 else [], "acts": []}
+        for n in range(4)
+    ]
+    rows += [{"speaker": "agent", "text": f"早{n}", "acts": ["polite_opening"]} for n in range(50)]
+    content = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (tmp_path / "threat.jsonl").write_text(content, encoding="utf-8")
+    (label,) = (x for x in labels_of(read_lines(tmp_path)) if x.name.startswith("act:"))
+    assert label.known.tolist() == [False, True, False, True] + [True] * 50
