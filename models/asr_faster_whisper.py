@@ -13,6 +13,7 @@ from models.asr_segments import (
     NO_SPEECH_LIMIT,
     RawWord,
     build_segment,
+    is_silent,
     without_loops,
 )
 from models.engine_errors import engine_errors, loading_errors
@@ -82,7 +83,7 @@ class FasterWhisperTranscriber:
         Raises:
             EngineError: the engine failed.
         """
-        if samples.size == 0:
+        if is_silent(samples):
             return ()
         with engine_errors(_ENGINE):
             return without_loops(lambda again: self._decode(samples, _AGAINST_LOOPS if again else {}))

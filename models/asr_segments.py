@@ -6,17 +6,29 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.types import Segment, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from pipeline.types import Samples
 
 COMPRESSION_RATIO_LIMIT = 2.4
 LOG_PROBABILITY_LIMIT = -1.0
 NO_SPEECH_LIMIT = 0.6
 """Whisper's own thresholds: above the first a text loops; past both others a window is silence."""
 
+_SILENT = 1e-4
+"""Peak of digital silence (-80 dBFS)."""
+
 _BROKEN = "\ufffd"
+
+
+def is_silent(samples: Samples) -> bool:
+    """Whether there is nothing to hear: Whisper would invent words for it."""
+    return samples.size == 0 or float(np.abs(samples).max()) < _SILENT
 
 
 def without_loops(decode: Callable[[bool], tuple[Segment, ...]]) -> tuple[Segment, ...]:

@@ -12,6 +12,7 @@ from models.asr_segments import (
     NO_SPEECH_LIMIT,
     RawWord,
     build_segment,
+    is_silent,
     without_loops,
 )
 from models.engine_errors import engine_errors, loading_errors
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 _ENGINE = "openai-whisper"
 _SEED = 0
-_AGAINST_LOOPS = (0.2, 0.6)
-"""Temperatures for a text that loops: this engine cannot bar repetitions."""
+_AGAINST_LOOPS = (0.4,)
+"""Temperature for a text that loops: this engine cannot bar repetitions."""
 
 
 class WhisperTranscriber:
@@ -81,7 +82,7 @@ class WhisperTranscriber:
         Raises:
             EngineError: the engine failed.
         """
-        if samples.size == 0:
+        if is_silent(samples):
             return ()
         with engine_errors(_ENGINE), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -100,7 +101,6 @@ class WhisperTranscriber:
                 language=self._settings.language,
                 task="transcribe",
                 beam_size=self._settings.beam_size,
-                best_of=5,
                 temperature=temperatures,
                 compression_ratio_threshold=COMPRESSION_RATIO_LIMIT,
                 logprob_threshold=LOG_PROBABILITY_LIMIT,

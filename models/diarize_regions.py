@@ -117,7 +117,7 @@ def merged(spans: Sequence[SpeakerSpan]) -> tuple[SpeakerSpan, ...]:
 
 def _centroids(units: NDArray[np.float32], weights: NDArray[np.float64], count: int) -> NDArray[np.float32]:
     """``count`` unit centroids, shape ``(count, dimension)``; the same input gives the same output."""
-    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+    from sklearn.cluster import KMeans
 
     labels = KMeans(count, n_init=10, random_state=0).fit(units, sample_weight=weights).labels_
     weighted = units * weights[:, None]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.ports import Said
 
-FEATURES_VERSION = "1"
+FEATURES_VERSION = "4"
 _POLITE = str.maketrans({"您": "你", "妳": "你"})
 
 
@@ -89,7 +89,7 @@ class Vocabulary:
         return len(self.names)
 
     @classmethod
-    def of(cls, lines: Iterable[Said], *, at_least: int = 2) -> Vocabulary:
+    def of(cls, lines: Iterable[Said], *, at_least: int) -> Vocabulary:
         """The n-grams that at least so many lines hold, in order of name."""
         documents: Counter[str] = Counter()
         size = 0

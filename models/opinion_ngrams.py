@@ -34,7 +34,7 @@ _CLAUSE = re.compile(r"[^。！？!?；;，,、]+[。！？!?；;，,、]*")
 
 
 class NgramOpinion:
-    """Logistic regressions over n-grams.
+    """Linear support vector machines over n-grams, with calibrated probabilities.
 
     Args:
         weights: the arrays that :func:`models.opinion_training.train` wrote.

@@ -19,8 +19,8 @@ SAMPLE_RATE = 16_000
 """Hz; every port takes sound at this rate."""
 
 
-TELLING_FACTS = ("callee_role", "is_outsourced", "lawsuit_status", "product_type", "court_mediation")
-"""Metadata fields that decide what a turn means: the same words told to a stranger are another matter."""
+THIRD_PERSONS = frozenset({"relative", "colleague", "emergency_contact", "stranger"})
+"""Who is called, where it is not the debtor: the same words told to a third person are another matter."""
 
 
 @runtime_checkable
@@ -120,9 +120,13 @@ class Said:
 
     @classmethod
     def of(cls, role: Role, text: str, before: str, metadata: Mapping[str, object]) -> Said:
-        """A turn with those facts of the metadata that change what words mean."""
-        known = {name: metadata.get(name) for name in TELLING_FACTS}
-        facts = {name: str(value).lower() for name, value in known.items() if value is not None}
+        """A turn with the one fact of the metadata that changes what words mean.
+
+        Other facts are left to the policy: labelled lines name them where they decide a rule, so that a
+        model would take their mere presence for the rule.
+        """
+        third = metadata.get("callee_role") in THIRD_PERSONS
+        facts = {"callee": "third_person"} if third else {}
         return cls(role=role, text=text, before=before, facts=facts)
 
 

@@ -190,7 +190,7 @@ def test_engine_failure_keeps_its_words_to_itself(settings: Settings) -> None:
     transcriber = FasterWhisperTranscriber.__new__(FasterWhisperTranscriber)
     transcriber._model, transcriber._settings = Broken(), settings.asr
     with pytest.raises(EngineError, match=r"^faster-whisper failed: RuntimeError$"):
-        transcriber.transcribe(np.zeros(1600, dtype=np.float32))
+        transcriber.transcribe(np.ones(1600, dtype=np.float32))
 
 
 def test_a_loop_is_decoded_once_more_without_repetitions(
@@ -219,7 +219,7 @@ def test_a_loop_is_decoded_once_more_without_repetitions(
 
     monkeypatch.setattr(FasterWhisperTranscriber, "_decode", decode)
     transcriber = FasterWhisperTranscriber.__new__(FasterWhisperTranscriber)
-    assert transcriber.transcribe(np.zeros(1600, dtype=np.float32)) == (clean,)
+    assert transcriber.transcribe(np.ones(1600, dtype=np.float32)) == (clean,)
     assert len(asked) == 2
     assert "no_repeat_ngram_size" in asked[1]
 
@@ -230,8 +230,8 @@ def test_both_engines_write_the_same_text(settings: Settings, catalogue: Catalog
     for engine, compute_type in (("faster-whisper", "float32"), ("openai-whisper", "float32")):
         asr = settings.asr.model_copy(update={"engine": engine, "compute_type": compute_type})
         transcriber = registry.build_transcriber(settings.model_copy(update={"asr": asr}), catalogue)
-        texts.append("".join(s.text for s in transcriber.transcribe(speech)))
-    assert len(texts[0]) > 20
+        texts.append("".join(s.text for s in transcriber.transcribe(speech[:80_000])))
+    assert len(texts[0]) > 8
     assert Levenshtein.distance(*texts) <= 0.05 * len(texts[0])
 
 

@@ -126,10 +126,10 @@ def test_an_agent_who_breaks_a_rule_in_a_turn_earns_nothing_there(tmp_path):
 def test_the_model_reads_the_turn_before_and_the_facts(tmp_path):
     model = Model()
     lines = dialogue(("c", "我不想还"), ("s", "嘟"), ("a", TEXT))
-    consult(call(callee_role="debtor", customer_name="李某"), lines, model)
+    consult(call(callee_role="relative", customer_name="李某"), lines, model)
     assert [said.text for said in model.heard] == ["我不想还", TEXT]
     assert model.heard[1].before == "我不想还"
-    assert model.heard[1].facts == {"callee_role": "debtor"}  # no names reach the model
+    assert model.heard[1].facts == {"callee": "third_person"}  # no names reach the model
 
 
 def test_the_shipped_policy_loads_and_names_known_rules():
