@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _ENGINE = "pyannote"
 _MIN_SAMPLES = SAMPLE_RATE // 4
 """A quarter of a second: less holds no voice to tell."""
+COMMUNITY = "pyannote-community-1"
 _CLUSTERING = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.70}
 _BATCH = 24
 """Windows and masks a call; a multiple of the 3 masks of a window, so that they stay together."""
@@ -54,14 +55,15 @@ class PyannoteDiarizer:
 
     @classmethod
     def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
-        """From ``diarization.pipeline_path`` if there is one, else from the catalogue.
+        """From ``diarization.pipeline_path``, else community-1 when it was pulled, else packaged weights.
 
         Raises:
             ModelError: weights are not at hand, or the pipeline cannot be loaded.
         """
         chosen = settings.diarization
-        if chosen.pipeline_path:
-            folder = settings.path(chosen.pipeline_path)
+        given = settings.path(chosen.pipeline_path) if chosen.pipeline_path else None
+        folder = given or catalogue.ready(COMMUNITY)
+        if folder is not None:
             weights = f"{folder.name}@{folder_sha256(folder)[:12]}"
             with loading_errors(_ENGINE), _quiet():
                 return cls(_local_pipeline(folder), None, weights, chosen)

@@ -128,7 +128,7 @@ def _member(entry: dict[str, str]) -> PackageMember:
 
 
 def _plain_name(name: str) -> str:
-    """A name that stays inside its folder, or :class:`ValueError`."""
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name):
+    """A file name, or a path of them, that stays inside its folder, or :class:`ValueError`."""
+    if not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", part) for part in name.split("/")):
         raise ValueError(f"{name!r} is not a plain file name")
     return name

@@ -127,6 +127,11 @@ class Catalogue:
                 raise MissingPackageError(f"weight {name}: {error}; fetch it with: {_fetch(spec)}") from error
         return folder
 
+    def ready(self, name: str) -> Path | None:
+        """The folder of ``name`` if it is whole in the cache, else ``None``; nothing is built or fetched."""
+        spec, folder = self.spec(name), self.folder(name)
+        return folder if _fresh(folder, spec) else None
+
     def verify(self, name: str) -> str:
         """Read every byte of ``name`` in the cache and return its digest.
 

@@ -294,3 +294,12 @@ def test_packaged_weights_are_what_the_catalogue_says(catalogue: Catalogue, name
     assert len(catalogue.verify(name)) == 64
     stamp = json.loads((folder / "stamp.json").read_text())
     assert set(stamp["files"]) == {f.name for f in catalogue.spec(name).files}
+
+
+def test_what_is_not_whole_is_not_ready(tmp_path):
+    catalogue = Catalogue.load(cache=tmp_path)
+    assert catalogue.ready("pyannote-community-1") is None
+    folder = catalogue.folder("pyannote-community-1")
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("pipeline: x", "utf-8")
+    assert catalogue.ready("pyannote-community-1") is None
