@@ -92,7 +92,9 @@ class GemmaEmbedder:
         """
         import numpy as np
 
-        new = sorted({pair for pair in texts if pair not in self._known}, key=lambda pair: sum(map(len, pair)))
+        new = sorted(
+            {pair for pair in texts if pair not in self._known}, key=lambda pair: sum(map(len, pair))
+        )
         rows = dict(self._known)
         with engine_errors(_ENGINE):
             for at in range(0, len(new), _BATCH):
@@ -112,7 +114,9 @@ class GemmaEmbedder:
         before = [[self._pieces.bos, *self._pieces.encode(b)[-MOST_BEFORE:]] for b, _ in texts]
         # An empty text has one token all the same, so that there is something to average.
         inside = [self._pieces.encode(text or " ")[:MOST_TEXT] for _, text in texts]
-        ids = pad_sequence([torch.tensor(b + t) for b, t in zip(before, inside, strict=True)], batch_first=True)
+        ids = pad_sequence(
+            [torch.tensor(b + t) for b, t in zip(before, inside, strict=True)], batch_first=True
+        )
         place = torch.arange(ids.shape[1])
         start = torch.tensor([len(b) for b in before])[:, None]
         length = torch.tensor([len(t) for t in inside])[:, None]
@@ -157,7 +161,9 @@ def _state(source: GgufFile, used: Sequence[int]) -> dict[str, Any]:
     state = {}
     for name in names:
         values = source.tensor(name, used if name == "token_embd.weight" else None)
-        state[name] = torch.from_numpy(values.copy()).to(torch.float32 if values.ndim == 1 else torch.bfloat16)
+        state[name] = torch.from_numpy(values.copy()).to(
+            torch.float32 if values.ndim == 1 else torch.bfloat16
+        )
     return state
 
 

@@ -1,19 +1,21 @@
 """The deeper second opinion: what a small language model makes of a turn, beside its n-grams.
 
 Each label is a linear support vector machine over the averaged hidden states of Gemma 3; its answer
-and that of the n-grams, both calibrated, are averaged as log odds. N-grams know wordings, hidden states know meanings: they
-err on different turns.
+and that of the n-grams, both calibrated, are averaged as log odds. N-grams know wordings, hidden
+states know meanings: they err on different turns.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from models.embed_gemma import EMBED_VERSION, WEIGHT, GemmaEmbedder
 from models.engine_errors import loading_errors
 from models.opinion_ngrams import CORPORA, NgramOpinion
-from models.opinion_training import calibrate, fold_of, labels_of, lines_sha256, read_lines
+from models.opinion_training import _calibrate, _fold, labels_of, lines_sha256, read_lines
 from pipeline.ports import Opinion
 from pipeline.types import Role
 
@@ -37,6 +39,9 @@ INVERSE_REGULARISATION = 1.0
 _FACT_WEIGHT = 0.5
 _ROUNDS = 100
 _LEAST = 1e-9
+_SHOWN = 0.2
+"""A label below this probability needs no span, as with the n-grams."""
+_CLAUSE = re.compile(r"[^。！？!?；;，,、]+")
 _ENGINE = "embedded"
 _CALLEE = {
     "debtor": "欠款人",
@@ -61,7 +66,7 @@ class EmbeddedOpinion:
     """Linear machines over hidden states, averaged with those over n-grams.
 
     Args:
-        ngrams: the first tier; gives a span for every label.
+        ngrams: the first tier; it also finds the clause that speaks most for a label.
         embedder: turns texts into rows.
         heads: the arrays that :func:`train_heads` wrote.
     """
@@ -93,7 +98,7 @@ class EmbeddedOpinion:
             path = catalogue.make(key, "heads.npz", lambda to: train_heads(lines, embedder, to))
             with np.load(path) as heads:
                 arrays = {name: heads[name] for name in heads.files}
-        return cls(NgramOpinion.build(settings, catalogue, shown=0.0), embedder, arrays)
+        return cls(NgramOpinion.build(settings, catalogue), embedder, arrays)
 
     @property
     def identity(self) -> str:
@@ -112,9 +117,36 @@ class EmbeddedOpinion:
         features = np.hstack(((rows - self._mean) / self._scale, _facts(turns, self._facts)))
         odds = self._slope * (features @ self._weights + self._bias) + self._shift
         return tuple(
-            _averaged(opinion, dict(zip(self._labels, row, strict=True)))
-            for opinion, row in zip(self._ngrams.judge(turns), odds.tolist(), strict=True)
+            self._joined(said, opinion, dict(zip(self._labels, row, strict=True)))
+            for said, opinion, row in zip(turns, self._ngrams.judge(turns), odds.tolist(), strict=True)
         )
+
+    def _joined(self, said: Said, ngrams: Opinion, odds: Mapping[str, float]) -> Opinion:
+        rules = {name: _blend(chance, odds.get(f"rule:{name}")) for name, chance in ngrams.rules.items()}
+        acts = {name: _blend(chance, odds.get(f"act:{name}")) for name, chance in ngrams.acts.items()}
+        tones = {tone: _blend(chance, odds.get(f"tone:{tone}")) for tone, chance in ngrams.tones.items()}
+        total = sum(tones.values()) or 1.0
+        likely = {name for some in (rules, acts) for name, chance in some.items() if chance >= _SHOWN}
+        return Opinion(
+            rules=rules,
+            acts=acts,
+            tones={tone: chance / total for tone, chance in tones.items()},
+            spans=self._spans(said, likely, ngrams.spans),
+        )
+
+    def _spans(
+        self, said: Said, likely: set[str], known: Mapping[str, tuple[int, int]]
+    ) -> dict[str, tuple[int, int]]:
+        """A clause for each likely label: where n-grams have none, the one they would judge highest alone."""
+        spans = {name: known[name] for name in likely if name in known}
+        missing = likely - spans.keys()
+        if missing:
+            clauses = [match.span() for match in _CLAUSE.finditer(said.text)] or [(0, len(said.text))]
+            alone = self._ngrams.judge([replace(said, text=said.text[a:b]) for a, b in clauses])
+            heard = [{**opinion.rules, **opinion.acts} for opinion in alone]
+            for name in missing:
+                spans[name] = clauses[max(range(len(clauses)), key=lambda at: heard[at][name])]
+        return spans
 
 
 def train_heads(lines: Sequence[Line], embedder: GemmaEmbedder, path: Path) -> None:
@@ -132,14 +164,15 @@ def train_heads(lines: Sequence[Line], embedder: GemmaEmbedder, path: Path) -> N
     known = np.stack([label.known for label in labels], axis=1)
     wanted = np.stack([label.wanted for label in labels], axis=1)
     weights, bias = _fit(features, wanted, known)
-    folds = np.array([fold_of(x.family) for x in lines])
+    folds = np.array([_fold(x.family) for x in lines])
     scores = np.zeros(wanted.shape, np.float32)
     for fold in np.unique(folds):
         held = folds == fold
         unseen, start = _fit(features[~held], wanted[~held], known[~held])
         scores[held] = features[held] @ unseen + start
     calibrated = [
-        calibrate(scores[label.known, column], label.wanted[label.known]) for column, label in enumerate(labels)
+        _calibrate(scores[label.known, column], label.wanted[label.known])
+        for column, label in enumerate(labels)
     ]
     slope, shift = np.array(calibrated, np.float32).T
     with path.open("wb") as file:
@@ -188,18 +221,6 @@ def _facts(turns: Sequence[Said], names: Sequence[str]) -> NDArray[np.float32]:
 
     found = [_facts_of(said) for said in turns]
     return np.array([[_FACT_WEIGHT * (name in some) for name in names] for some in found], np.float32)
-
-
-def _averaged(ngrams: Opinion, odds: Mapping[str, float]) -> Opinion:
-    """The n-grams' opinion with each probability that hidden states know of averaged in."""
-    tones = {tone: _blend(chance, odds.get(f"tone:{tone}")) for tone, chance in ngrams.tones.items()}
-    total = sum(tones.values())
-    return Opinion(
-        rules={rule: _blend(chance, odds.get(f"rule:{rule}")) for rule, chance in ngrams.rules.items()},
-        acts={act: _blend(chance, odds.get(f"act:{act}")) for act, chance in ngrams.acts.items()},
-        tones={tone: chance / total for tone, chance in tones.items()},
-        spans=ngrams.spans,
-    )
 
 
 def _blend(chance: float, odds: float | None) -> float:

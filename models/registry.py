@@ -45,6 +45,7 @@ TOKENIZERS = {
 }
 SECOND_OPINIONS = {
     "ngrams": ("models.opinion_ngrams", "NgramOpinion"),
+    "embedded": ("models.opinion_embedded", "EmbeddedOpinion"),
     "fake": ("models.fakes", "FakeOpinion"),
 }
 TONE_CLASSIFIERS = {

@@ -42,6 +42,7 @@ class RulePolicy(_Part):
     sure_at: float = Chance
     agree_at: float = Chance
     doubt_at: float = Chance
+    veto_at: float = Chance
     deaf: frozenset[str] = frozenset()
     when: dict[str, dict[str, FieldTest]] = Field(default_factory=dict)
 
@@ -143,8 +144,8 @@ class Bench:
 
     def _weigh(self, finding: Finding, chance: float) -> Finding | None:
         policy = self.policy.rules
-        if finding.state is not FindingState.NEEDS_REVIEW:
-            return finding
+        if finding.state is FindingState.VIOLATION:
+            return self._doubted(finding, chance) if chance < policy.veto_at else finding
         if chance < policy.doubt_at:
             return None
         turn = self.turns[finding.evidence.turn] if finding.evidence else None
@@ -156,6 +157,10 @@ class Bench:
                 reason=f"{finding.reason}（第二意见认同，概率{chance:.0%}）",
             )
         return finding
+
+    def _doubted(self, finding: Finding, chance: float) -> Finding:
+        reason = f"{finding.reason}（第二意见不认同，概率{chance:.0%}）"
+        return replace(finding, state=FindingState.NEEDS_REVIEW, reason=reason)
 
     def _added(self, told: set[tuple[int, str]]) -> Iterator[Finding]:
         for compiled in self.book.of_kind("violation"):

@@ -18,6 +18,7 @@ POLICY = Policy.model_validate(
             "sure_at": 0.95,
             "agree_at": 0.5,
             "doubt_at": 0.1,
+            "veto_at": 0.02,
             "deaf": ["figures"],
             "when": {"threat": {"callee_role": ["debtor", None]}},
         },
@@ -60,7 +61,8 @@ def states(findings):
 @pytest.mark.parametrize(
     ("wording", "chance", "expected"),
     [
-        (0.9, 0.0, ["violation"]),  # a rule that is sure needs nobody
+        (0.9, 0.1, ["violation"]),  # a rule that is sure needs nobody
+        (0.9, 0.01, ["needs_review"]),  # unless the model sees nothing at all
         (0.5, 0.3, ["needs_review"]),
         (0.5, 0.6, ["violation"]),  # two witnesses
         (0.5, 0.05, []),  # a doubtful wording, and the model does not see it
@@ -117,7 +119,7 @@ def test_acts(tmp_path, text, chance, found):
 def test_an_agent_who_breaks_a_rule_in_a_turn_earns_nothing_there(tmp_path):
     write = [rule(hits=[{"text": "小心"}])]
     book = book_of(tmp_path, *write)
-    assert judged(book, 0.0)
+    assert judged(book, 0.2)
     both = book_of(tmp_path, rule(rule="greeting", hits=[{"text": "您好"}]), kind="act")
     acts = detect(call(), TURN, both, SETTINGS.detect, SETTINGS.roles).acts
     assert [a.act for a in acts] == ["greeting"]
