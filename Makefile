@@ -37,7 +37,7 @@ ifeq ($(TORCH_INDEX),)
 	@$(INSTALL) --require-hashes -r requirements-torch.lock
 else
 	@echo "→ torch from the index you named"
-	@$(INSTALL) --index-url $(TORCH_INDEX) $$(awk '/^torch(audio)?==/{print $$1}' requirements-torch.lock)
+	@PIP_INDEX_URL=$(TORCH_INDEX) $(INSTALL) $$(awk '/^torch(audio)?==/{print $$1}' requirements-torch.lock)
 endif
 	@echo "→ dependencies"
 	@$(INSTALL) --no-build-isolation --require-hashes -r requirements.lock

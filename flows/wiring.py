@@ -21,6 +21,7 @@ from pipeline.stages import Ears, Mind
 
 if TYPE_CHECKING:
     from pipeline.detect.rulebook import RuleBook
+    from pipeline.ports import SecondOpinion
     from pipeline.settings import Settings
 
 
@@ -39,6 +40,16 @@ def load_rules(settings: Settings) -> RuleBook:
     return require_proof(book)
 
 
+def load_opinion(settings: Settings) -> SecondOpinion | None:
+    """The learned second opinion, trained when it is not in the cache; ``None`` when it is switched off.
+
+    Raises:
+        ConfigError: the labelled lines are not usable.
+        ModelError: training failed.
+    """
+    return build_second_opinion(settings, open_catalogue(settings))
+
+
 def load_mind(settings: Settings) -> Mind:
     """What judging needs.
 
@@ -52,7 +63,7 @@ def load_mind(settings: Settings) -> Mind:
         card=load_scorecard(settings.path(settings.score.scorecard)),
         tone=build_tone_classifier(settings, catalogue),
         policy=load_policy(settings.path(settings.opinion.policy)),
-        opinion=build_second_opinion(settings, catalogue),
+        opinion=load_opinion(settings),
     )
 
 

@@ -43,20 +43,12 @@ _SHOWN = 0.2
 """A label below this probability needs no span, as with the n-grams."""
 _CLAUSE = re.compile(r"[^。！？!?；;，,、]+")
 _ENGINE = "embedded"
-_CALLEE = {
-    "debtor": "欠款人",
-    "relative": "家属",
-    "colleague": "同事",
-    "emergency_contact": "紧急联系人",
-    "guarantor": "担保人",
-    "stranger": "陌生人",
-    "unknown": "对方",
-}
+_DEBTOR, _OTHER = "欠款人", "第三人"
 
 
 def prompt(said: Said) -> tuple[str, str]:
     """What stands before a turn, with who speaks to whom, and the turn itself."""
-    callee = _CALLEE.get(said.facts.get("callee_role", "debtor"), "客户")
+    callee = _OTHER if said.facts.get("callee") == "third_person" else _DEBTOR
     agent = said.role is Role.AGENT
     speaker, other = (f"催收员对{callee}", callee) if agent else (callee, "催收员")
     return (f"{other}：{said.before}\n" if said.before else "") + f"{speaker}：", said.text

@@ -28,7 +28,7 @@ def test_locks_pin_and_hash_everything_and_name_no_index(lock):
     named = re.findall(r"^[A-Za-z0-9]", text, re.M)
     assert named
     assert len(entries) == len(named)
-    assert not re.search(r"https?://|--index|--find-links|@ file", text)
+    assert not re.search(r"https?://|-{2}(index|extra|find)|@ file", text)
 
 
 def test_the_readme_names_the_two_commands_in_both_languages():

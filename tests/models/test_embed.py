@@ -116,7 +116,7 @@ def test_texts_longer_than_the_window_are_read_in_part(embedder):
 
 def test_prompt_says_who_speaks_to_whom():
     said = Said.of(Role.AGENT, "请转告他回电", "你找谁？", {"callee_role": "relative"})
-    assert prompt(said) == ("家属：你找谁？\n催收员对家属：", "请转告他回电")
+    assert prompt(said) == ("第三人：你找谁？\n催收员对第三人：", "请转告他回电")
     assert prompt(Said.of(Role.CUSTOMER, "好", "", {}))[0] == "欠款人："
 
 
@@ -126,7 +126,7 @@ def opinion(embedder, tmp_path_factory):
     rows = [
         {
             "speaker": "agent",
-            "text": f"{'我找人揍你' if bad else '我帮您登记'}{'啊吧呢嘛了'[n % 5]}，{'一二三四'[n % 4]}号见。",
+            "text": ("我找人揍你" if bad else "我帮您登记") + f"{'啊吧呢嘛了'[n % 5]}，{'一二三四'[n % 4]}号见。",
             "violations": ["threat"] if bad else [],
             "tone": "hostile" if bad else "warm",
             "family": f"{bad}-{n % 8}",
