@@ -1,7 +1,9 @@
 """A batch loses nothing, counts nothing twice, and outlives its worst call."""
 
+import gc
 import json
-from dataclasses import dataclass, field
+import tracemalloc
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,17 @@ from pipeline.errors import EngineError, RecordingError, StoreError, WeightsErro
 from pipeline.metadata import CallMetadata
 from pipeline.settings import load_settings
 from pipeline.store import Store
-from pipeline.types import Call, CallReport, CallStatus, Provenance, Quarantined
+from pipeline.types import (
+    Call,
+    CallReport,
+    CallStatus,
+    Provenance,
+    Quarantined,
+    Role,
+    Transcript,
+    Turn,
+    Word,
+)
 
 SETTINGS = load_settings().batch
 PROVENANCE = Provenance(
@@ -187,3 +199,29 @@ def test_any_mix_of_outcomes_balances(tmp_path_factory, outcomes, size):
     summary = run(batch_of(tmp_path_factory.mktemp("batch"), jobs, settings={"chunk_calls": size}))
     assert summary.balanced
     assert summary.quarantined == sum(kind in ("bad", "odd") for kind in outcomes)
+
+
+class LongCall(FakeJob):
+    """A call whose report is large, as transcripts are."""
+
+    def report(self, status, reason):
+        words = tuple(Word(text="话", start_ms=n, end_ms=n + 1, probability=0.5) for n in range(0, 4_000, 2))
+        turn = Turn(index=0, role=Role.AGENT, role_confidence=1.0, text="话" * len(words), words=words)
+        report = super().report(status, reason)
+        return replace(report, transcript=Transcript(turns=(turn,)))
+
+
+def test_memory_does_not_grow_with_the_batch(tmp_path):
+    """What stays behind of a call is its id, outcome and names: some hundred bytes, not its words."""
+    batch = batch_of(tmp_path, [LongCall(f"call-{n}") for n in range(30)], settings={"chunk_calls": 10})
+    held = []
+    tracemalloc.start()
+    try:
+        for number in range(batch.open()):
+            batch.run_chunk(number)
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    _, second, third = held
+    assert third - second < 10 * 20_000  # a report of this size takes some 300 kB
