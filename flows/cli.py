@@ -218,9 +218,11 @@ def models_prepare(config: Config = None) -> None:
 
     with _clear_errors():
         catalogue = _catalogue(config)
-        for name in (n for n in catalogue.names if catalogue.spec(n).hub is None):
-            catalogue.ensure(name)
-            console.print(f"[green]✓[/] {name}")
+        for row in catalogue.status():
+            spec = catalogue.spec(row.name)
+            if spec.hub is None and not (spec.optional and row.state == "missing"):
+                catalogue.ensure(row.name)
+                console.print(f"[green]✓[/] {row.name}")
         with console.status("training the second opinion on configs/corpora"):
             opinion = load_opinion(load_settings(config))
         if opinion is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from models.embed_gemma import EMBED_VERSION, WEIGHT, GemmaEmbedder
 from models.engine_errors import loading_errors
 from models.opinion_ngrams import CORPORA, NgramOpinion
-from models.opinion_training import _calibrate, _fold, labels_of, lines_sha256, read_lines
+from models.opinion_training import calibrate, fold_of, labels_of, lines_sha256, read_lines
 from pipeline.ports import Opinion
 from pipeline.types import Role
 
@@ -156,14 +156,14 @@ def train_heads(lines: Sequence[Line], embedder: GemmaEmbedder, path: Path) -> N
     known = np.stack([label.known for label in labels], axis=1)
     wanted = np.stack([label.wanted for label in labels], axis=1)
     weights, bias = _fit(features, wanted, known)
-    folds = np.array([_fold(x.family) for x in lines])
+    folds = np.array([fold_of(x.family) for x in lines])
     scores = np.zeros(wanted.shape, np.float32)
     for fold in np.unique(folds):
         held = folds == fold
         unseen, start = _fit(features[~held], wanted[~held], known[~held])
         scores[held] = features[held] @ unseen + start
     calibrated = [
-        _calibrate(scores[label.known, column], label.wanted[label.known])
+        calibrate(scores[label.known, column], label.wanted[label.known])
         for column, label in enumerate(labels)
     ]
     slope, shift = np.array(calibrated, np.float32).T

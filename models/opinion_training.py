@@ -146,7 +146,7 @@ def out_of_family(lines: Sequence[Line], features: Any, label: Label) -> np.ndar
     """The score of each line by a model that saw no line of its family."""
     import numpy as np
 
-    folds = np.array([_fold(x.family) for x in lines])
+    folds = np.array([fold_of(x.family) for x in lines])
     scores = np.zeros(len(lines))
     for fold in range(FOLDS):
         held = folds == fold
@@ -156,7 +156,8 @@ def out_of_family(lines: Sequence[Line], features: Any, label: Label) -> np.ndar
     return scores
 
 
-def _fold(family: str) -> int:
+def fold_of(family: str) -> int:
+    """The fold of a family: always the same one."""
     return int(hashlib.sha256(family.encode()).hexdigest(), 16) % FOLDS
 
 
@@ -174,7 +175,7 @@ def train(lines: Sequence[Line], path: Path) -> None:
         model = fit(features[label.known], label.wanted[label.known])
         weights[:, column], bias[column] = model.coef_[0], model.intercept_[0]
         scores = out_of_family(lines, features, label)[label.known]
-        slope[column], shift[column] = _calibrate(scores, label.wanted[label.known])
+        slope[column], shift[column] = calibrate(scores, label.wanted[label.known])
     with path.open("wb") as file:
         np.savez_compressed(
             file,
@@ -188,7 +189,7 @@ def train(lines: Sequence[Line], path: Path) -> None:
         )
 
 
-def _calibrate(scores: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
+def calibrate(scores: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
     """Platt scaling: probability = sigmoid(slope * score + shift).
 
     A label whose scores say nothing of families unseen gets its base rate, whatever the turn.

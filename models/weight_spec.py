@@ -53,7 +53,7 @@ class HubSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightSpec:
-    """One weight of the catalogue."""
+    """One weight of the catalogue. An ``optional`` one is prepared only when its packages were fetched."""
 
     name: str
     title: str
@@ -61,6 +61,7 @@ class WeightSpec:
     source: str
     files: tuple[WeightFile, ...]
     hub: HubSource | None = None
+    optional: bool = False
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -98,8 +99,9 @@ def _spec(name: str, entry: dict[str, Any]) -> WeightSpec:
         source=entry["source"],
         files=tuple(_file(f, on_hub=hub is not None) for f in entry["files"]),
         hub=hub,
+        optional=bool(entry.get("optional", False)),
     )
-    unknown = set(entry) - {"title", "licence", "source", "files", "hub"}
+    unknown = set(entry) - {"title", "licence", "source", "files", "hub", "optional"}
     if unknown:
         raise ValueError(f"unknown keys {sorted(unknown)}")
     return spec

@@ -311,7 +311,9 @@ def folder_sha256(folder: Path) -> str:
 
 
 def _fetch(spec: WeightSpec) -> str:
-    return f"tinghe models pull {spec.name}" if spec.hub else "make weights"
+    if spec.hub:
+        return f"tinghe models pull {spec.name}"
+    return "make deep" if spec.optional else "make weights"
 
 
 def _join(file: WeightFile, to: Path, packages: Path) -> None:

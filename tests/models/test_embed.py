@@ -126,7 +126,8 @@ def opinion(embedder, tmp_path_factory):
     rows = [
         {
             "speaker": "agent",
-            "text": ("我找人揍你" if bad else "我帮您登记") + f"{'啊吧呢嘛了'[n % 5]}，{'一二三四'[n % 4]}号见。",
+            "text": ("我找人揍你" if bad else "我帮您登记")
+            + f"{'啊吧呢嘛了'[n % 5]}，{'一二三四'[n % 4]}号见。",
             "violations": ["threat"] if bad else [],
             "tone": "hostile" if bad else "warm",
             "family": f"{bad}-{n % 8}",

@@ -303,3 +303,8 @@ def test_what_is_not_whole_is_not_ready(tmp_path):
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text("pipeline: x", "utf-8")
     assert catalogue.ready("pyannote-community-1") is None
+
+
+def test_an_optional_weight_names_its_own_command(tmp_path):
+    (status,) = (s for s in Catalogue.load(cache=tmp_path).status() if s.name == "gemma-3-270m")
+    assert (status.state, status.fetch) == ("missing", "make deep")
