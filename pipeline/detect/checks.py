@@ -72,7 +72,17 @@ class AbsentCheck:
         verdict = test_fields(self.rule.when, view.fields)
         if verdict.holds or verdict.unknown:
             missing = verdict.unknown[0] if verdict.unknown else None
-            yield Raised(position=None, confidence=self.rule.confidence, missing=missing)
+            yield Raised(
+                position=None,
+                confidence=self.rule.confidence,
+                missing=missing,
+                review=not self._well_heard(view, own[: self.rule.within]),
+            )
+
+    def _well_heard(self, view: CallView, positions: list[int]) -> bool:
+        """Whether silence is proof: what was said may have been misheard."""
+        sure = [c for p in positions if (c := view.turns[p].asr_confidence) is not None]
+        return not sure or sum(sure) / len(sure) >= self.rule.well_heard
 
     def _said(self, view: CallView, position: int) -> bool:
         folded = view.folded[position]

@@ -94,6 +94,7 @@ class Absent(_Part):
         needs_turns: the speaker must have at least this many turns, else the call is too short.
         opening: the transcript must begin like a call: one of these in its first two turns.
         unless_said: words, by anyone, that make it needless (a wrong number needs no introduction).
+        well_heard: mean word probability of the turns below which silence is no proof, only a doubt.
     """
 
     says: Literal["agent", "customer"] = "agent"
@@ -105,6 +106,7 @@ class Absent(_Part):
     needs_turns: int = Field(default=2, ge=1)
     opening: Phrases = ()
     unless_said: Phrases = ()
+    well_heard: float = Field(default=0.85, ge=0, le=1)
     confidence: float = Field(default=0.85, gt=0, le=1)
 
 

@@ -30,9 +30,10 @@ def sources(package):
 
 
 def imports(path):
-    """(module, at top level) of every import in a file."""
+    """(module, loaded with the file) of every import in a file; those for types alone load nothing."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    inner = {id(n) for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in ast.walk(f)}
+    later = [f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) or _for_types(f)]
+    inner = {id(n) for f in later for n in ast.walk(f)}
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
@@ -42,6 +43,11 @@ def imports(path):
             names = [node.module or ""]
         for name in names:
             yield name, id(node) not in inner
+
+
+def _for_types(node):
+    test = getattr(node, "test", None)
+    return isinstance(node, ast.If) and isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,12 @@ def test_a_ledger_entry_may_be_a_difference(tmp_path, text, raised):
     interest = {"text": "利息..12元", "ledger": ["total_due-principal"], "direction": "over"}
     book = book_of(tmp_path, rule(amounts=[interest]))
     assert bool(found(book, dialogue(("a", text)), total_due="5812", principal="5000")) is raised
+
+
+@pytest.mark.parametrize(
+    ("heard", "state"), [(None, "violation"), (0.95, "violation"), (0.7, "needs_review")]
+)
+def test_silence_that_was_badly_heard_is_only_a_doubt(tmp_path, heard, state):
+    book = book_of(tmp_path, rule(absent=ABSENT))
+    lines = dialogue(("a", "您好"), ("a", "还款吧"), asr_confidence=heard)
+    assert [f.state.value for f in found(book, lines)] == [state]
