@@ -84,6 +84,10 @@ def test_evidence_is_literal_and_has_its_sound(calls):
     assert seen
 
 
-def test_red_lines_are_the_labelled_ones(calls):
-    got = {name: call["scores"]["red_line"] for name, call in calls.items()}
-    assert got == {name: label["call_level"]["red_line"] for name, label in labels().items()}
+def test_red_lines_are_confirmed_or_up_for_review_and_never_invented(calls):
+    """Words in doubt turn a red line into a question for a person, never into nothing."""
+    for name, label in labels().items():
+        scores = calls[name]["scores"]
+        crossed = label["call_level"]["red_line"]
+        assert (scores["compliance_if_confirmed"] == 0) == crossed, name
+        assert crossed or not scores["red_line"], name
