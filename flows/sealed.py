@@ -17,8 +17,8 @@ _SWITCHES = {
 }
 
 _DEFAULTS = {
-    # The terminal shows our progress; Prefect's own log lines would tear it.
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    # The terminal shows our progress and our errors; Prefect's own lines would say them twice.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",

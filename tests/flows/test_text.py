@@ -86,3 +86,10 @@ def test_a_second_run_gives_the_same_bytes(run, tmp_path):
     assert again.code == 3
     for path in sorted((first / "calls").iterdir()):
         assert path.read_bytes() == (tmp_path / "out" / "calls" / path.name).read_bytes()
+
+
+def test_a_source_that_is_not_there_is_one_clear_line(tmp_path):
+    outcome = tinghe(tmp_path, "text", tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert outcome.code == 2
+    assert "nowhere: no such file or folder" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
