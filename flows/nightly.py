@@ -186,6 +186,14 @@ def _wait_for(futures: Sequence[Any]) -> None:
         future.result(raise_on_failure=True)
 
 
+def _remove_stale(batch: Batch) -> None:
+    """A call that went to quarantine keeps no page or sound of an earlier, better run."""
+    for call in batch.quarantined:
+        stem = file_stem(call.call_id)
+        for path in (batch.out / "pages" / f"{stem}.html", batch.out / "audio" / f"{stem}.wav"):
+            path.unlink(missing_ok=True)
+
+
 def _report(
     batch: Batch, summary: BatchSummary, titles: dict[str, str], norms: Any, settings: Settings
 ) -> BatchResult:
@@ -209,6 +217,7 @@ def _report(
         "rule_titles": titles,
         "people": batch.people,
     }
+    _remove_stale(batch)
     write_tables(result.reports(), batch.quarantined, batch.out, **shown)
     write_pages(result.reports(), batch.quarantined, batch.out, audio=audio, **shown)
     return result
