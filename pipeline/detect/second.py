@@ -129,7 +129,12 @@ class Bench:
                     and (index, name) not in told
                     and speakers.get(name) == turn.role
                 ):
-                    yield Act(act=name, role=turn.role, evidence=Evidence.of(turn, *opinion.spans[name]))
+                    yield Act(act=name, role=turn.role, evidence=self._evidence(index, name))
+
+    def _evidence(self, index: int, label: str) -> Evidence:
+        """The clause that speaks most for a label; the whole turn where the model names none."""
+        turn = self.turns[index]
+        return Evidence.of(turn, *self.opinions[index].spans.get(label, (0, len(turn.text))))
 
     def _chance(self, turn: int, rule: str) -> float | None:
         """What the model gives a rule on a turn; ``None`` where it is not to be asked."""
@@ -172,7 +177,7 @@ class Bench:
                 chance = self._chance(index, rule.rule)
                 if chance is None or chance < self.policy.rules.raise_at:
                     continue
-                evidence = Evidence.of(turn, *self.opinions[index].spans[rule.rule])
+                evidence = self._evidence(index, rule.rule)
                 sure = chance >= self.policy.rules.sure_at and turn.role_confidence >= SURE_ROLE
                 yield Finding(
                     rule=rule.rule,

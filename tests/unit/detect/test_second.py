@@ -149,3 +149,13 @@ def test_a_policy_that_is_none_names_the_file(tmp_path, content):
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"opinion\.yaml"):
         load_policy(path)
+
+
+def test_without_a_span_the_whole_turn_is_quoted(tmp_path):
+    book = book_of(tmp_path, rule(hits=[{"text": "别的"}]))
+    tones = {tone: 0.2 for tone in Tone}
+    opinions = {0: Opinion(rules={"threat": 0.8}, acts={}, tones=tones, spans={})}
+    (finding,) = detect(
+        call(), TURN, book, SETTINGS.detect, SETTINGS.roles, opinions=opinions, policy=POLICY
+    ).findings
+    assert finding.evidence.quote == TEXT
