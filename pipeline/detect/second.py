@@ -43,7 +43,7 @@ class RulePolicy(_Part):
     agree_at: float = Chance
     doubt_at: float = Chance
     veto_at: float = Chance
-    deaf: frozenset[str] = frozenset()
+    deaf: tuple[str, ...] = ()
     when: dict[str, dict[str, FieldTest]] = Field(default_factory=dict)
 
 

@@ -1,5 +1,9 @@
 """Two witnesses: rules and a learned model."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from pipeline.detect.engine import detect
@@ -140,7 +144,7 @@ def test_the_shipped_policy_loads_and_names_known_rules():
     policy = load_policy(CONFIGS / "opinion.yaml")
     book = load_rulebook(CONFIGS / "rules", CONFIGS / "norms.yaml")
     known = {compiled.rule.rule for compiled in book.of_kind("violation")}
-    assert policy.rules.deaf | set(policy.rules.when) <= known
+    assert {*policy.rules.deaf, *policy.rules.when} <= known
 
 
 @pytest.mark.parametrize("content", ["rules: [", "rules: {}", "nothing: 1"])
@@ -159,3 +163,16 @@ def test_without_a_span_the_whole_turn_is_quoted(tmp_path):
         call(), TURN, book, SETTINGS.detect, SETTINGS.roles, opinions=opinions, policy=POLICY
     ).findings
     assert finding.evidence.quote == TEXT
+
+
+def test_a_policy_has_the_same_bytes_in_every_process():
+    """Its JSON is part of a result's provenance: sets, whose order changes, have no place in it."""
+    code = (
+        "from pipeline.detect.second import load_policy; from pipeline.settings import CONFIGS; "
+        "print(load_policy(CONFIGS / 'opinion.yaml').model_dump_json())"
+    )
+    seen = {
+        subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed})
+        for seed in ("0", "1", "2", "3")
+    }
+    assert len(seen) == 1
