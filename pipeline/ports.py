@@ -161,6 +161,39 @@ class SecondOpinion(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a language model answered about one turn.
+
+    Attributes:
+        yes: whether it thinks that the question is true of the turn.
+        quote: the stretch of the turn that it rests on, as it wrote it.
+        reason: its reason, one sentence.
+    """
+
+    yes: bool
+    quote: str
+    reason: str = ""
+
+
+@runtime_checkable
+class LanguageJudge(Protocol):
+    """Answers a question about a turn; off unless the settings name an endpoint."""
+
+    @property
+    def identity(self) -> str:
+        """Model and endpoint kind, without secrets."""
+        ...
+
+    def ask(self, question: str, role: Role, text: str, before: str) -> Answer:
+        """The answer about a turn; ``before`` is the turn before, empty when there is none.
+
+        Raises:
+            EngineError: the endpoint cannot be reached or gives no usable answer.
+        """
+        ...
+
+
 @runtime_checkable
 class WordFrequencies(Protocol):
     """Knows which stretches of text are words, and how common they are."""

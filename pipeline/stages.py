@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline import __version__
 from pipeline.audio import decode
 from pipeline.detect.engine import detect, red_line_turns
+from pipeline.detect.facts import Facts
 from pipeline.detect.second import consult
 from pipeline.errors import TingheError
 from pipeline.outcome.promise import find_promise
@@ -135,16 +136,21 @@ def judge(
             transcript=transcript,
         )
     opinions, not_checked = _opinions(call, transcript, mind)
+    tones, without_tone = _tones(transcript, mind, opinions)
+    facts = Facts(
+        duration_ms=duration_ms,
+        tones={frame.turn: frame.tone for frame in tones} if tones else None,
+        opinions=opinions or None,
+    )
     found = detect(
         call,
         transcript,
         mind.book,
         settings.detect,
         settings.roles,
-        opinions=opinions,
+        facts=facts,
         policy=mind.policy,
     )
-    tones, without_tone = _tones(transcript, mind, opinions)
     promise = find_promise(call, transcript, red_line_turns=red_line_turns(found.findings))
     return CallReport(
         call=call,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.detect.context import CompiledContext, sentence_at
 from pipeline.detect.figures import Figure, days_in, yuan_in
-from pipeline.detect.match import CompiledNeighbour, Raised
+from pipeline.detect.match import CompiledNeighbour
 from pipeline.detect.patterns import Pattern, any_match, compile_all
+from pipeline.detect.raised import Raised
 from pipeline.detect.view import CallView, test_fields
 from pipeline.types import words_at
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pipeline.detect.facts import NOTHING_KNOWN
 from pipeline.detect.second import Bench
 from pipeline.detect.view import CallView
+from pipeline.norms import NONE_IN_FORCE
 from pipeline.types import Act, CustomerEvent, Evidence, Finding, FindingState, Role, Severity, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from datetime import date
 
-    from pipeline.detect.match import Raised
+    from pipeline.detect.facts import Facts
+    from pipeline.detect.raised import Raised
     from pipeline.detect.rulebook import CompiledRule, RuleBook
     from pipeline.detect.second import Policy
-    from pipeline.ports import Opinion
     from pipeline.settings import DetectSettings, RoleSettings
     from pipeline.types import Call, Transcript
 
@@ -39,38 +44,71 @@ def detect(
     settings: DetectSettings,
     roles: RoleSettings,
     *,
-    opinions: Mapping[int, Opinion] | None = None,
+    facts: Facts = NOTHING_KNOWN,
     policy: Policy | None = None,
 ) -> Detection:
     """Run every rule of ``book`` over a call, and join the second opinion where there is one.
 
-    A rule gives at most one finding a turn, the strongest. A finding becomes a ``violation``
-    when its confidence reaches ``settings.violation_confidence`` and neither the speaker nor the
+    Acts and events come first, for conditions of other rules may ask for them. A rule gives at most
+    one finding a turn, the strongest. A finding becomes a ``violation`` when its confidence reaches
+    what the rule or ``settings.violation_confidence`` asks for and neither the speaker nor the
     recognised words are in doubt; else it is for review.
     """
-    view = CallView.of(call, transcript)
-    judge = _Judge(view, settings, roles)
+    view = CallView.of(call, transcript, facts)
+    bench = _bench(call, view, book, facts, policy)
+    acts = list(_acts(_Judge(view, settings, roles), book))
+    acts = list(bench.acts(acts)) if bench else acts
+    events = tuple(_events(_Judge(view, settings, roles), book))
+    judge = _Judge(replace(view, facts=_with_said(facts, acts, events)), settings, roles)
     findings = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
-    acts = [
-        Act(act=rule.rule.rule, role=turn.role, evidence=evidence)
-        for rule in book.of_kind("act")
-        for turn, evidence in judge.places(rule)
-    ]
-    if opinions and policy:
-        turns = {turn.index: turn for turn in view.turns}
-        bench = Bench(call=call, turns=turns, book=book, opinions=opinions, policy=policy)
-        findings, acts = list(bench.findings(findings)), list(bench.acts(acts))
-    acts = _earned(acts, findings)
-    events = [
-        CustomerEvent(event=rule.rule.rule, evidence=evidence)
-        for rule in book.of_kind("event")
-        for _, evidence in judge.places(rule)
-    ]
+    findings = list(bench.findings(findings)) if bench else findings
+    findings = [_on_its_day(f, book, call.metadata.started_at) for f in findings]
     return Detection(
         findings=tuple(sorted(findings, key=_finding_order)),
-        acts=tuple(sorted(acts, key=lambda a: (a.evidence.turn, a.evidence.start, a.act))),
+        acts=tuple(sorted(_earned(acts, findings), key=lambda a: (a.evidence.turn, a.evidence.start, a.act))),
         events=tuple(sorted(events, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
     )
+
+
+def _bench(call: Call, view: CallView, book: RuleBook, facts: Facts, policy: Policy | None) -> Bench | None:
+    if not (facts.opinions and policy):
+        return None
+    turns = {turn.index: turn for turn in view.turns}
+    return Bench(call=call, turns=turns, book=book, opinions=facts.opinions, policy=policy)
+
+
+def _acts(judge: _Judge, book: RuleBook) -> Iterator[Act]:
+    for rule in book.of_kind("act"):
+        for turn, evidence in judge.places(rule):
+            yield Act(act=rule.rule.rule, role=turn.role, evidence=evidence)
+
+
+def _events(judge: _Judge, book: RuleBook) -> Iterator[CustomerEvent]:
+    for rule in book.of_kind("event"):
+        for _, evidence in judge.places(rule):
+            yield CustomerEvent(event=rule.rule.rule, evidence=evidence)
+
+
+def _with_said(facts: Facts, acts: Iterable[Act], events: Iterable[CustomerEvent]) -> Facts:
+    """Facts with the acts and events of each turn."""
+    shown: defaultdict[int, set[str]] = defaultdict(set)
+    happened: defaultdict[int, set[str]] = defaultdict(set)
+    for act in acts:
+        shown[act.evidence.turn].add(act.act)
+    for event in events:
+        happened[event.evidence.turn].add(event.event)
+    return replace(
+        facts,
+        acts={turn: frozenset(names) for turn, names in shown.items()},
+        events={turn: frozenset(names) for turn, names in happened.items()},
+    )
+
+
+def _on_its_day(finding: Finding, book: RuleBook, started_at: datetime | None) -> Finding:
+    """A finding with the clauses in force on the day of the call, whoever raised it."""
+    norms = book.clauses.at(finding.norms, started_at)
+    reason = finding.reason if norms else finding.reason + NONE_IN_FORCE
+    return replace(finding, norms=norms, reason=reason)
 
 
 def _earned(acts: list[Act], findings: list[Finding]) -> list[Act]:
@@ -94,13 +132,21 @@ class _Judge:
 
     def findings(self, compiled: CompiledRule) -> Iterator[Finding]:
         """The strongest finding a turn; what cannot be decided is said once a field."""
+        if not compiled.in_effect(self._day):
+            return
         strongest: dict[object, Finding] = {}
         for raised in compiled.find(self.view):
             finding = self._finding(compiled, raised)
             key = finding.missing if finding.state is FindingState.CANNOT_DECIDE else raised.position
             if key not in strongest or _weight(finding) > _weight(strongest[key]):
                 strongest[key] = finding
-        yield from strongest.values()
+        most = 1 if compiled.rule.per == "call" else compiled.rule.most
+        yield from sorted(strongest.values(), key=_finding_order)[:most] if most else strongest.values()
+
+    @property
+    def _day(self) -> date | None:
+        started_at = self.view.fields.get("started_at")
+        return started_at.date() if isinstance(started_at, datetime) else None
 
     def places(self, compiled: CompiledRule) -> Iterator[tuple[Turn, Evidence]]:
         """The turns that show an act or event, each once."""
@@ -110,17 +156,17 @@ class _Judge:
                 continue
             seen.add(raised.position)
             turn = self.view.turns[raised.position]
-            yield turn, Evidence.of(turn, raised.start, raised.end)
+            yield turn, _evidence(turn, raised)
 
     def _finding(self, compiled: CompiledRule, raised: Raised) -> Finding:
         rule = compiled.rule
         turn = None if raised.position is None else self.view.turns[raised.position]
-        evidence = Evidence.of(turn, raised.start, raised.end) if turn else None
+        evidence = _evidence(turn, raised) if turn else None
         confidence = raised.confidence * (turn.role_confidence if turn and rule.says != "anyone" else 1.0)
         reason = (raised.reason or rule.reason).replace("{quote}", evidence.quote if evidence else "")
         return Finding(
             rule=rule.rule,
-            state=self._state(raised, turn, confidence),
+            state=self._state(compiled, raised, turn, confidence),
             severity=raised.severity or rule.severity or Severity.MINOR,
             confidence=round(confidence, 3),
             norms=rule.norms,
@@ -129,10 +175,13 @@ class _Judge:
             missing=raised.missing,
         )
 
-    def _state(self, raised: Raised, turn: Turn | None, confidence: float) -> FindingState:
+    def _state(
+        self, compiled: CompiledRule, raised: Raised, turn: Turn | None, confidence: float
+    ) -> FindingState:
         if raised.missing or raised.unclear:
             return FindingState.CANNOT_DECIDE
-        if raised.review or confidence < self.settings.violation_confidence:
+        needed = compiled.rule.needs or self.settings.violation_confidence
+        if raised.review or compiled.draft or confidence < needed:
             return FindingState.NEEDS_REVIEW
         if turn is not None and self._in_doubt(turn):
             return FindingState.NEEDS_REVIEW
@@ -143,6 +192,10 @@ class _Judge:
             turn.asr_confidence is not None and turn.asr_confidence < self.settings.asr_review_below
         )
         return unsure_words or turn.role_confidence < self.roles.review_below
+
+
+def _evidence(turn: Turn, raised: Raised) -> Evidence:
+    return Evidence.of(turn, raised.start, raised.end) if raised.end else Evidence.whole(turn)
 
 
 def _undecided(raised: Raised) -> str:

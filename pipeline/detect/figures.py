@@ -18,6 +18,10 @@ _LENGTH = re.compile(
     rf"(?P<number>{_NUMERAL})?(?P<half>个?半(?=[个天年月周]))?[多来几]?"
     r"(?P<unit>天|个?(?:多|半)?月|个?(?:礼拜|星期)|周|年)(?P<more>半)?"
 )
+_NUMBER = re.compile(r"\d+(?:\.\d+)?|[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?")
+_PERCENT = re.compile(
+    r"百分之(?P<spoken>[零〇一二两三四五六七八九十百点\d.]+)" rf"|(?P<written>{_NUMERAL})\s*[%％]"
+)
 _UNIT_DAYS = {"天": 1, "周": 7, "拜": 7, "期": 7, "月": 30, "年": 365}
 
 
@@ -45,3 +49,19 @@ def days_in(text: str) -> Iterator[Figure]:
             continue
         days = (number + _HALF * halves) * _UNIT_DAYS[match["unit"][-1]]
         yield Figure(match.start(), match.end(), days)
+
+
+def numerals_in(text: str) -> Iterator[Figure]:
+    """Every numeral, whatever it counts."""
+    for match in _NUMBER.finditer(text):
+        value = read_number(match.group())
+        if value is not None:
+            yield Figure(*match.span(), value)
+
+
+def percents_in(text: str) -> Iterator[Figure]:
+    """Shares, in per cent."""
+    for match in _PERCENT.finditer(text):
+        value = read_number(match["spoken"] or match["written"])
+        if value is not None:
+            yield Figure(*match.span(), value)

@@ -7,36 +7,13 @@ from typing import TYPE_CHECKING
 
 from pipeline.detect.context import CompiledContext, sentence_at
 from pipeline.detect.patterns import Pattern, any_match, compile_all
+from pipeline.detect.raised import Raised
 from pipeline.detect.view import CallView, speaks, test_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipeline.detect.schema import Hit, Neighbour, Rule, RulePack
-    from pipeline.types import Severity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
-    """A rule is raised: where, how sure, and what is missing to decide.
-
-    Attributes:
-        position: position of the turn in the view; ``None`` for the whole call.
-        start, end: the evidence in that turn's text.
-        missing: the metadata field without which nothing can be decided.
-        review: whether the rule itself asks for a person's eye.
-        unclear: whether the recording is too unclear there to hold the words against anybody.
-    """
-
-    position: int | None
-    start: int = 0
-    end: int = 0
-    confidence: float
-    severity: Severity | None = None
-    reason: str | None = None
-    missing: str | None = None
-    review: bool = False
-    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

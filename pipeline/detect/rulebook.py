@@ -4,49 +4,67 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import yaml
-from pydantic import BaseModel, ValidationError
-
-from pipeline.detect import schema
 from pipeline.detect.checks import AbsentCheck, AmountCheck, ClockCheck, OrderCheck
+from pipeline.detect.conditions.conditional import ConditionSet, FlowCheck, Given, WhenCheck
+from pipeline.detect.conditions.operators import Toolbox
 from pipeline.detect.context import CompiledContext, compile_contexts
 from pipeline.detect.match import CompiledHit
 from pipeline.detect.patterns import compile_all
 from pipeline.detect.schema import ContextFile, Rule, RulePack
 from pipeline.errors import RulePackError, TingheError
+from pipeline.norms import load_norms
+from pipeline.yaml_files import parse_file, read_yaml, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
-    from pipeline.detect.match import Raised
+    from pipeline.detect.raised import Raised
     from pipeline.detect.schema import Kind
     from pipeline.detect.view import CallView
+    from pipeline.norms import NormBook
 
 CONTEXTS_FILE = "contexts.yaml"
 WORDS_FILE = "words.yaml"
 
-_Model = TypeVar("_Model", bound=BaseModel)
-
-Check = AbsentCheck | OrderCheck | ClockCheck | AmountCheck
+Check = AbsentCheck | OrderCheck | ClockCheck | AmountCheck | WhenCheck | FlowCheck
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule ready for judging calls."""
+    """A rule ready for judging calls.
+
+    Attributes:
+        draft: whether its pack is a draft, whose findings are for review only.
+        owner: who answers for the rule.
+    """
 
     rule: Rule
     kind: Kind
     hits: tuple[CompiledHit, ...]
+    given: tuple[Given | None, ...]
     checks: tuple[Check, ...]
+    conditions: ConditionSet
+    draft: bool = False
+    owner: str = ""
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """Everything that raises the rule in this call, in no particular order."""
-        for part in (*self.hits, *self.checks):
-            yield from part.find(view)
+        for hit, given in zip(self.hits, self.given, strict=True):
+            yield from given.limit(view, hit.find(view)) if given else hit.find(view)
+        for check in self.checks:
+            yield from check.find(view)
+
+    def in_effect(self, day: date | None) -> bool:
+        """Whether the rule applies to calls of a day; where the day is not known it does."""
+        if day is None:
+            return True
+        rule = self.rule
+        begun = rule.effective_from is None or day >= rule.effective_from
+        return begun and (rule.effective_to is None or day <= rule.effective_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +72,18 @@ class RuleBook:
     """All rules of a folder of packs.
 
     Attributes:
-        norms: clause id -> title, from ``norms.yaml``.
+        clauses: the norms that rules rest on, from ``norms.yaml``.
         sha256: digest of every file that was read.
     """
 
     rules: tuple[CompiledRule, ...]
-    norms: Mapping[str, str]
+    clauses: NormBook
     sha256: str
+
+    @property
+    def norms(self) -> dict[str, str]:
+        """Clause id -> the title people read."""
+        return self.clauses.titles
 
     @property
     def titles(self) -> dict[str, str]:
@@ -84,42 +107,41 @@ def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
         raise RulePackError(f"{folder}: no rule packs")
     shared = _read_words(folder / WORDS_FILE)
     contexts = _read_contexts(folder / CONTEXTS_FILE, shared)
-    norms = _read_norms(norms_file)
+    norms = load_norms(norms_file)
     compiled = [rule for path in packs for rule in _load_pack(path, shared, contexts, norms)]
     _refuse_twins(compiled)
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in (*files, norms_file)))
-    return RuleBook(rules=tuple(compiled), norms=norms, sha256=digest.hexdigest())
+    return RuleBook(rules=tuple(compiled), clauses=norms, sha256=digest.hexdigest())
 
 
 def _load_pack(
     path: Path,
     shared: Mapping[str, tuple[str, ...]],
     contexts: Mapping[str, tuple[CompiledContext, ...]],
-    norms: Mapping[str, str],
+    norms: NormBook,
 ) -> Iterator[CompiledRule]:
-    pack = _parse(RulePack, path)
+    pack = parse_file(RulePack, path)
     words = {**shared, **pack.words}
     for rule in pack.rules:
         for norm in rule.norms:
-            if norm not in norms:
-                raise RulePackError(f"{path.name}: rule {rule.rule}: {_unknown('norm', norm, norms)}")
+            if norm not in norms.titles:
+                raise RulePackError(
+                    f"{path.name}: rule {rule.rule}: {unknown_name('norm', norm, norms.titles)}"
+                )
         try:
-            yield _compile(rule, pack, words, contexts)
+            yield _compile(rule, pack, Toolbox(words=words, contexts=contexts))
         except KeyError as error:
             name = str(error.args[0])
             raise RulePackError(
-                f"{path.name}: rule {rule.rule}: {_unknown('context', name, contexts)}"
+                f"{path.name}: rule {rule.rule}: {unknown_name('context', name, contexts)}"
             ) from error
         except TingheError as error:
             raise RulePackError(f"{path.name}: rule {rule.rule}: {error}") from error
 
 
-def _compile(
-    rule: Rule,
-    pack: RulePack,
-    words: Mapping[str, tuple[str, ...]],
-    contexts: Mapping[str, tuple[CompiledContext, ...]],
-) -> CompiledRule:
+def _compile(rule: Rule, pack: RulePack, tools: Toolbox) -> CompiledRule:
+    words, contexts = tools.words, tools.contexts
+    conditions = ConditionSet.of(rule, tools)
     checks: list[Check] = [AmountCheck.of(amount, words) for amount in rule.amounts]
     if rule.absent:
         checks.append(AbsentCheck.of(rule.absent, words, contexts))
@@ -127,8 +149,20 @@ def _compile(
         checks.append(OrderCheck.of(rule.order, words))
     if rule.clock:
         checks.append(ClockCheck.of(rule.clock, words))
-    hits = tuple(CompiledHit.of(hit, rule, pack, words, contexts) for hit in rule.hits)
-    return CompiledRule(rule=rule, kind=pack.kind, hits=hits, checks=tuple(checks))
+    if rule.raise_when:
+        checks.append(WhenCheck.of(rule, conditions))
+    if rule.flow:
+        checks.append(FlowCheck.of(rule, rule.flow, conditions))
+    return CompiledRule(
+        rule=rule,
+        kind=pack.kind,
+        hits=tuple(CompiledHit.of(hit, rule, pack, words, contexts) for hit in rule.hits),
+        given=tuple(Given.of(hit.given, conditions) if hit.given else None for hit in rule.hits),
+        checks=tuple(checks),
+        conditions=conditions,
+        draft=pack.draft,
+        owner=rule.owner or pack.owner,
+    )
 
 
 def _refuse_twins(rules: Sequence[CompiledRule]) -> None:
@@ -141,7 +175,7 @@ def _refuse_twins(rules: Sequence[CompiledRule]) -> None:
 
 
 def _read_words(path: Path) -> dict[str, tuple[str, ...]]:
-    raw = _yaml(path)
+    raw = read_yaml(path)
     if not isinstance(raw, dict) or not all(isinstance(v, list) for v in raw.values()):
         raise RulePackError(f"{path.name}: must map names to lists of words")
     words = {str(name): tuple(str(word) for word in entries) for name, entries in raw.items()}
@@ -153,71 +187,4 @@ def _read_words(path: Path) -> dict[str, tuple[str, ...]]:
 def _read_contexts(
     path: Path, words: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[CompiledContext, ...]]:
-    return compile_contexts(_parse(ContextFile, path).contexts, words)
-
-
-def _read_norms(path: Path) -> dict[str, str]:
-    raw = _yaml(path)
-    try:
-        return {norm["id"]: norm["title"] for norm in raw["norms"]}
-    except (KeyError, TypeError) as error:
-        raise RulePackError(f"{path.name}: norms need id and title ({error})") from error
-
-
-def _yaml(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RulePackError(f"{path}: {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise RulePackError(f"{path.name}:{line}: {error.problem}") from error
-
-
-def _parse(model: type[_Model], path: Path) -> _Model:
-    raw = _yaml(path)
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        raise RulePackError("\n".join(_locate(path, raw, part) for part in error.errors())) from error
-
-
-def _locate(path: Path, raw: Any, part: Any) -> str:
-    """One validation error as ``file:line: rule: field: message``."""
-    loc = part["loc"]
-    trail, rule = ".".join(str(step) for step in loc), ""
-    if len(loc) > 1 and loc[0] == "rules" and isinstance(loc[1], int):
-        rule = f" rule {raw['rules'][loc[1]].get('rule', loc[1])}:"
-        trail = ".".join(str(step) for step in loc[2:])
-    return f"{path.name}:{_line_of(path, loc)}:{rule} {trail}: {part['msg']}{_suggestion(part)}"
-
-
-def _suggestion(part: Any) -> str:
-    if part["type"] != "extra_forbidden":
-        return ""
-    models = (m for m in vars(schema).values() if isinstance(m, type) and issubclass(m, BaseModel))
-    known = sorted({name for model in models for name in model.model_fields})
-    near = get_close_matches(str(part["loc"][-1]), known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def _line_of(path: Path, loc: tuple[Any, ...]) -> int:
-    """1-based line of the deepest node on the way to ``loc``."""
-    node = yaml.compose(path.read_text(encoding="utf-8"))
-    line = 1
-    for step in loc:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == step), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-    return line
-
-
-def _unknown(kind: str, name: str, known: Mapping[str, Any]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"no {kind} named {name!r}.{hint}"
+    return compile_contexts(parse_file(ContextFile, path).contexts, words)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pipeline.detect.facts import NOTHING_KNOWN, Facts
 from pipeline.detect.patterns import fold
 from pipeline.detect.schema import Comparison, FieldTest
 from pipeline.types import Role, Turn
@@ -20,21 +21,39 @@ PARTIES = frozenset({Role.AGENT, Role.CUSTOMER, Role.UNKNOWN})
 
 @dataclass(frozen=True)
 class CallView:
-    """Turns of the parties with their folded texts, and the metadata as a mapping."""
+    """Turns of the parties with their folded texts, the metadata as a mapping, and what else is known."""
 
     turns: tuple[Turn, ...]
     folded: tuple[str, ...]
     fields: Mapping[str, Any]
+    facts: Facts = NOTHING_KNOWN
 
     @classmethod
-    def of(cls, call: Call, transcript: Transcript) -> CallView:
+    def of(cls, call: Call, transcript: Transcript, facts: Facts = NOTHING_KNOWN) -> CallView:
         """Prepare a call for matching; ``system`` turns are no turns of a party."""
         turns = tuple(t for t in transcript.turns if t.role in PARTIES)
         return cls(
             turns=turns,
             folded=tuple(fold(t.text) for t in turns),
             fields={**call.metadata.model_dump(), **(call.metadata.model_extra or {})},
+            facts=facts,
         )
+
+    @cached_property
+    def timed(self) -> bool:
+        """Whether every turn has its times."""
+        return all(t.start_ms is not None and t.end_ms is not None for t in self.turns)
+
+    @property
+    def ends_ms(self) -> int:
+        """End of the recording, or of the last turn where its length is not known; 0 without times."""
+        return max((self.facts.duration_ms or 0, *(t.end_ms or 0 for t in self.turns)))
+
+    def seconds_between(self, one: int, other: int) -> float:
+        """Seconds from the end of the earlier turn to the start of the later; 0 where they overlap."""
+        first, second = sorted((one, other))
+        gap = (self.turns[second].start_ms or 0) - (self.turns[first].end_ms or 0)
+        return max(gap, 0) / 1000
 
     @cached_property
     def rank(self) -> tuple[int, ...]:

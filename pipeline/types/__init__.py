@@ -10,6 +10,7 @@ Conventions, the same in every record:
 """
 
 from pipeline.types.basics import CallStatus, FindingState, Interval, Role, Severity, Tone
+from pipeline.types.history import Contact, History, PastPromise
 from pipeline.types.report import BatchSummary, CallReport, Provenance, Quarantined
 from pipeline.types.sound import Call, Channel, DecodedAudio, Recording, Samples, Segment, SpeakerSpan, Word
 from pipeline.types.transcript import Correction, Removal, Transcript, Turn
@@ -33,14 +34,17 @@ __all__ = [
     "CallReport",
     "CallStatus",
     "Channel",
+    "Contact",
     "Correction",
     "CustomerEvent",
     "DecodedAudio",
     "Evidence",
     "Finding",
     "FindingState",
+    "History",
     "Interval",
     "NotChecked",
+    "PastPromise",
     "Promise",
     "Provenance",
     "Quarantined",

@@ -23,6 +23,7 @@ class Turn:
         channel: 0-based channel, ``None`` for mono and text.
         overlap: whether the other party speaks at the same time for part of the turn.
         asr_confidence: mean probability of the words, ``None`` for transcripts given as text.
+        level_db: mean level of the party's sound in dB relative to full scale, ``None`` where unknown.
     """
 
     index: int
@@ -35,6 +36,7 @@ class Turn:
     channel: int | None = None
     overlap: bool = False
     asr_confidence: float | None = None
+    level_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Small rule books for tests."""
 
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -10,7 +11,21 @@ from pipeline.types import Call, Role, Transcript, Turn
 
 WORDS = {"sent": ["人", "兄弟"], "beat": ["揍", "收拾"]}
 CONTEXTS = {"contexts": {"negated": [{"scope": "before", "text": "不会|没有", "ignore": "会不会"}]}}
-NORMS = {"norms": [{"id": "law_1", "title": "某法第一条"}]}
+NORM = {
+    "id": "law_1",
+    "title": "某法第一条",
+    "document": "某法",
+    "article": "第一条",
+    "quote": "不得以言语伤人",
+    "rank": "law",
+    "kind": "ban",
+    "in_force_from": date(2020, 1, 1),
+    "in_force_to": None,
+    "checked": "recalled",
+    "dates_checked": "recalled",
+    "source": "made for tests",
+}
+NORMS = {"norms": [NORM]}
 EXAMPLES = {"must_hit": ["unused"], "must_not_hit": ["unused"]}
 
 

@@ -1,0 +1,203 @@
+"""What the conditions of a rule raise, through ``raise_when``, ``flow`` and the ``given`` of hits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from pipeline.detect.conditions.condition import CompiledCondition
+from pipeline.detect.conditions.flow import conditions_of, walk
+from pipeline.detect.conditions.logic import every_name, names, parse
+from pipeline.detect.raised import Raised
+from pipeline.errors import RulePackError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pipeline.detect.conditions.logic import Expression
+    from pipeline.detect.conditions.operators import Toolbox
+    from pipeline.detect.conditions.outcome import Outcome, Place
+    from pipeline.detect.schema import Flow, Rule
+    from pipeline.detect.view import CallView
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSet:
+    """The conditions of a rule, each behind the one that it is anchored to."""
+
+    conditions: tuple[CompiledCondition, ...]
+
+    @classmethod
+    def of(cls, rule: Rule, tools: Toolbox) -> ConditionSet:
+        """Compile the conditions of a rule.
+
+        Raises:
+            RulePackError: a condition is wrong, anchored to none that is there, or in a circle.
+        """
+        compiled = {}
+        for name, condition in rule.conditions.items():
+            try:
+                compiled[name] = CompiledCondition.of(name, condition, rule.says, tools)
+            except RulePackError as error:
+                raise RulePackError(f"condition {name}: {error}") from error
+        ordered: list[CompiledCondition] = []
+        for name in compiled:
+            _place(name, compiled, ordered, ())
+        return cls(tuple(ordered))
+
+    def evaluate(self, view: CallView) -> dict[str, Outcome]:
+        """The answer of every condition."""
+        outcomes: dict[str, Outcome] = {}
+        for condition in self.conditions:
+            outcomes[condition.name] = condition.evaluate(view, outcomes)
+        return outcomes
+
+    def expression(self, source: str) -> Expression:
+        """An expression over these conditions.
+
+        Raises:
+            RulePackError: it cannot be read or names a condition that is not there.
+        """
+        expression = parse(source)
+        self.require(every_name(expression))
+        return expression
+
+    def require(self, wanted: tuple[str, ...]) -> None:
+        """Refuse names that are none of these conditions.
+
+        Raises:
+            UnknownNameError: one is not there.
+        """
+        known = [condition.name for condition in self.conditions]
+        for name in wanted:
+            if name not in known:
+                raise UnknownNameError("condition", name, known)
+
+
+def _place(
+    name: str,
+    compiled: Mapping[str, CompiledCondition],
+    ordered: list[CompiledCondition],
+    trail: tuple[str, ...],
+) -> None:
+    """Put a condition behind its anchor."""
+    if name in trail:
+        raise RulePackError(f"conditions are anchored in a circle: {' → '.join((*trail, name))}")
+    if name not in compiled:
+        near = get_close_matches(name, list(compiled), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise RulePackError(f"condition {trail[-1]}: no condition named {name!r}.{hint}")
+    if compiled[name] in ordered:
+        return
+    anchor = compiled[name].condition.anchor
+    if anchor:
+        _place(anchor[1], compiled, ordered, (*trail, name))
+    ordered.append(compiled[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """``given``: an expression that must hold of the call for a hit to count."""
+
+    conditions: ConditionSet
+    expression: Expression
+
+    @classmethod
+    def of(cls, source: str, conditions: ConditionSet) -> Given:
+        """Compile the expression of a hit.
+
+        Raises:
+            RulePackError: it cannot be read or names a condition that is not there.
+        """
+        return cls(conditions, conditions.expression(source))
+
+    def limit(self, view: CallView, found: Iterable[Raised]) -> Iterator[Raised]:
+        """What was found, where the expression holds; undecided where that is not known."""
+        hits = tuple(found)
+        if not hits:
+            return
+        outcomes = self.conditions.evaluate(view)
+        truth = self.expression.value({name: o.holds for name, o in outcomes.items()})
+        if truth is False:
+            return
+        missing = _missing(outcomes, self.expression) if truth is None else None
+        for raised in hits:
+            yield replace(raised, missing=raised.missing or missing)
+
+
+@dataclass(frozen=True, slots=True)
+class WhenCheck:
+    """``raise_when``: an expression over conditions."""
+
+    rule: Rule
+    conditions: ConditionSet
+    expression: Expression
+    show: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rule: Rule, conditions: ConditionSet) -> WhenCheck:
+        """Compile the expression of a rule.
+
+        Raises:
+            RulePackError: it cannot be read or names a condition that is not there.
+        """
+        expression = conditions.expression(rule.raise_when or "")
+        conditions.require(rule.show)
+        return cls(rule, conditions, expression, rule.show or tuple(dict.fromkeys(names(expression))))
+
+    def find(self, view: CallView) -> Iterator[Raised]:
+        """One finding a turn of the evidence, or one about the call where there is none."""
+        outcomes = self.conditions.evaluate(view)
+        truth = self.expression.value({name: o.holds for name, o in outcomes.items()})
+        if truth is False:
+            return
+        if truth is None:
+            missing = _missing(outcomes, self.expression)
+            yield Raised(position=None, confidence=self.rule.confidence, missing=missing)
+            return
+        shown = [outcomes[name] for name in self.show if outcomes[name].holds]
+        sure = min((o.sure for o in shown), default=1.0)
+        evidence = next((o.places for o in shown if o.places), ())
+        for place in evidence or (None,):
+            yield _raised(place, self.rule.confidence * sure)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCheck:
+    """``flow``: steps in order."""
+
+    rule: Rule
+    flow: Flow
+    conditions: ConditionSet
+
+    @classmethod
+    def of(cls, rule: Rule, flow: Flow, conditions: ConditionSet) -> FlowCheck:
+        """Compile the flow of a rule.
+
+        Raises:
+            UnknownNameError: a step names a condition that is not there.
+        """
+        conditions.require(conditions_of(flow))
+        return cls(rule, flow, conditions)
+
+    def find(self, view: CallView) -> Iterator[Raised]:
+        """Every step that is missing or came at the wrong place."""
+        walked = walk(self.flow, self.conditions.evaluate(view))
+        if walked.missing:
+            yield Raised(position=None, confidence=self.rule.confidence, missing=walked.missing)
+        for fault in walked.faults:
+            yield _raised(fault.place, self.rule.confidence)
+
+
+def _missing(outcomes: Mapping[str, Outcome], expression: Expression) -> str | None:
+    """The first thing that would have to be known."""
+    return next(
+        (outcomes[name].missing for name in every_name(expression) if outcomes[name].holds is None), None
+    )
+
+
+def _raised(place: Place | None, confidence: float) -> Raised:
+    if place is None:
+        return Raised(position=None, confidence=confidence)
+    return Raised(position=place.turn, start=place.start, end=place.end, confidence=confidence)

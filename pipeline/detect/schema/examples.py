@@ -1,0 +1,67 @@
+"""What proves a rule: lines and dialogues that must and must not raise it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from pipeline.detect.schema.parts import Part
+from pipeline.types import Role
+
+
+class Line(Part):
+    """One line of an example dialogue: ``{agent: …}`` or ``{customer: …}``."""
+
+    agent: str | None = None
+    customer: str | None = None
+
+    @model_validator(mode="after")
+    def _one_speaker(self) -> Line:
+        if (self.agent is None) == (self.customer is None):
+            raise ValueError("a line has exactly one of agent, customer")
+        return self
+
+    @property
+    def role(self) -> Role:
+        """Who says the line."""
+        return Role.AGENT if self.agent is not None else Role.CUSTOMER
+
+    @property
+    def text(self) -> str:
+        """What is said."""
+        return self.agent if self.agent is not None else self.customer or ""
+
+
+def _example(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+class Example(Part):
+    """A line, with what is said around it and what is known of the call.
+
+    ``text`` is said by the rule's speaker. Without ``text`` the example is a whole dialogue and
+    the rule may be raised anywhere in it.
+    """
+
+    text: str | None = None
+    before: tuple[Line, ...] = ()
+    then: tuple[Line, ...] = ()
+    dialogue: tuple[Line, ...] = ()
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _line_or_dialogue(self) -> Example:
+        if (self.text is None) == (not self.dialogue):
+            raise ValueError("an example has either a text or a dialogue")
+        return self
+
+
+Examples = Annotated[tuple[Annotated[Example, BeforeValidator(_example)], ...], Field(min_length=1)]
+
+
+class ExampleSet(Part):
+    """What must and must not raise the rule."""
+
+    must_hit: Examples
+    must_not_hit: Examples
