@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.errors import StoreError
 from pipeline.report.files import file_stem
 from pipeline.report.playable import write_playable
 from pipeline.stages import Ears, Mind, hear, judge, refuse
 from pipeline.transcripts import read_transcript
+from pipeline.whitelist import compared, load_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from flows.shelf import Shelf
+    from pipeline.history import Ledger
     from pipeline.settings import Settings
+    from pipeline.stages import Heard
     from pipeline.transcripts import TranscriptSource
-    from pipeline.types import Call, CallReport
+    from pipeline.types import Call, CallReport, History
 
 
 @dataclass
@@ -29,6 +34,10 @@ class Workshop:
     load_ears: Callable[[Settings], Ears]
     audio_folder: Path | None = None
     """Where playable copies of recordings go; ``None`` keeps none."""
+    ledger: Ledger | None = None
+    """What the calls of the batch are to each other; ``None`` judges each by itself."""
+    shelf: Shelf | None = None
+    """Where recordings wait that other calls may concern."""
 
     @cached_property
     def mind(self) -> Mind:
@@ -39,6 +48,17 @@ class Workshop:
     def ears(self) -> Ears:
         """The speech models."""
         return self.load_ears(self.settings)
+
+    @cached_property
+    def own_numbers(self) -> frozenset[str] | None:
+        """The institution's numbers, where the settings name a list."""
+        listed = self.settings.detect.cli_whitelist
+        return load_numbers(self.settings.path(listed)) if listed else None
+
+    @property
+    def history(self) -> History | None:
+        """What is known of other calls so far."""
+        return self.ledger.history if self.ledger else None
 
 
 @dataclass(frozen=True)
@@ -68,6 +88,22 @@ class RecordingJob(_Job):
         heard = hear(self.call, shop.ears, shop.settings)
         if shop.audio_folder is not None:
             write_playable(heard.audio, shop.audio_folder / f"{file_stem(self.call.call_id)}.wav")
+        if shop.ledger and shop.shelf and shop.ledger.may_concern(self.call.call_id):
+            shop.shelf.keep(self.call.call_id, heard)
+        return self._judge(heard)
+
+    def again(self) -> CallReport:
+        """Judge what was heard before.
+
+        Raises:
+            StoreError: it was not kept.
+        """
+        if self.workshop.shelf is None:
+            raise StoreError(f"call {self.call.call_id} was not kept")
+        return self._judge(self.workshop.shelf.take(self.call.call_id))
+
+    def _judge(self, heard: Heard) -> CallReport:
+        shop = self.workshop
         return judge(
             self.call,
             heard.transcript,
@@ -75,6 +111,7 @@ class RecordingJob(_Job):
             shop.settings,
             audio=heard.audio,
             listened_by=shop.ears.identities,
+            history=shop.history,
         )
 
 
@@ -91,5 +128,12 @@ class TranscriptJob(_Job):
 
     def run(self) -> CallReport:
         """Read and judge."""
+        shop = self.workshop
         call, transcript = read_transcript(self.source)
-        return judge(call, transcript, self.workshop.mind, self.workshop.settings)
+        return judge(
+            compared(call, shop.own_numbers), transcript, shop.mind, shop.settings, history=shop.history
+        )
+
+    def again(self) -> CallReport:
+        """Read and judge once more."""
+        return self.run()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.registry import (
     build_diarizer,
+    build_language_judge,
     build_second_opinion,
     build_speech_detector,
     build_tone_classifier,
@@ -64,6 +65,7 @@ def load_mind(settings: Settings) -> Mind:
         tone=build_tone_classifier(settings, catalogue),
         policy=load_policy(settings.path(settings.opinion.policy)),
         opinion=load_opinion(settings),
+        judge=build_language_judge(settings, catalogue),
     )
 
 

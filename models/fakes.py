@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from pipeline.ports import SAMPLE_RATE, Diarization, Opinion
+from pipeline.ports import SAMPLE_RATE, Answer, Diarization, Opinion
 from pipeline.types import Interval, Segment, SpeakerSpan, Tone, Word
 
 if TYPE_CHECKING:
@@ -143,3 +143,14 @@ class FakeOpinion(_Fake):
         """The same for every turn."""
         tones = {tone: float(tone is Tone.NEUTRAL) for tone in Tone}
         return tuple(Opinion(rules={}, acts={}, tones=tones, spans={}) for _ in turns)
+
+
+class FakeJudge(_Fake):
+    """Thinks that nothing is true of any turn."""
+
+    name = "fake-judge/1"
+    stays_here = True
+
+    def ask(self, question: str, role: Role, text: str, before: str) -> Answer:
+        """No."""
+        return Answer(yes=False, quote="", reason="")

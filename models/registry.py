@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from models.weights import Catalogue
     from pipeline.ports import (
         Diarizer,
+        LanguageJudge,
         SecondOpinion,
         SpeechDetector,
         Tokenizer,
@@ -47,6 +48,10 @@ SECOND_OPINIONS = {
     "ngrams": ("models.opinion_ngrams", "NgramOpinion"),
     "embedded": ("models.opinion_embedded", "EmbeddedOpinion"),
     "fake": ("models.fakes", "FakeOpinion"),
+}
+LANGUAGE_JUDGES = {
+    "openai": ("models.judge_openai", "OpenAIJudge"),
+    "fake": ("models.fakes", "FakeJudge"),
 }
 TONE_CLASSIFIERS = {
     "snownlp": ("models.tone_snownlp", "SnownlpTone"),
@@ -98,6 +103,14 @@ def build_second_opinion(settings: Settings, catalogue: Catalogue) -> SecondOpin
         "second opinion", SECOND_OPINIONS, settings.opinion.engine, settings, catalogue
     )
     return opinion
+
+
+def build_language_judge(settings: Settings, catalogue: Catalogue) -> LanguageJudge | None:
+    """The language model that ``judge.engine`` names, ``None`` for ``none``; raises as above."""
+    if settings.judge.engine == "none":
+        return None
+    judge: LanguageJudge = _build("language judge", LANGUAGE_JUDGES, settings.judge.engine, settings, catalogue)
+    return judge
 
 
 def _build(

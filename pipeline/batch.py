@@ -1,7 +1,10 @@
-"""A batch of calls: each judged once, each accounted for once, whatever breaks.
+"""A batch of calls: each judged, each accounted for once, whatever breaks.
 
 The batch knows nothing of schedulers. It hands out chunks of calls; whoever runs them (a Prefect
-task, a test, a loop) calls :meth:`Batch.run_chunk` and, at the end, :meth:`Batch.close`.
+task, a test, a loop) calls :meth:`Batch.run_chunk` and, at the end, :meth:`Batch.close`. Where there is
+a history, :meth:`Batch.reopen` comes in between: calls that others of the batch concern are judged
+again, by :meth:`Batch.rerun_chunk`, for a call at noon may matter to one in the afternoon whichever
+was judged first.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from pipeline.history import Ledger
     from pipeline.settings import BatchSettings
     from pipeline.store import Store
     from pipeline.types import Call, CallReport
@@ -42,6 +46,10 @@ class Job(Protocol):
 
     def run(self) -> CallReport:
         """Judge the call."""
+        ...
+
+    def again(self) -> CallReport:
+        """Judge the call once more, with what is known now; nothing is listened to twice."""
         ...
 
     def refuse(self, reason: str) -> CallReport:
@@ -79,6 +87,7 @@ class Batch:
     Attributes:
         out: the results folder; call files go to ``out/calls``.
         rejected: rows that never became calls.
+        ledger: what calls are to each other; without one each is judged by itself.
         wait: sleeps between retries; a test passes its own.
     """
 
@@ -89,10 +98,13 @@ class Batch:
     store: Store
     settings: BatchSettings
     observer: Observer = field(default_factory=Silent)
+    ledger: Ledger | None = None
     wait: Callable[[float], None] = time.sleep
     _outcomes: dict[str, CallStatus] = field(default_factory=dict)
     _quarantined: list[Quarantined] = field(default_factory=list)
     _people: dict[str, People] = field(default_factory=dict)
+    _second: Sequence[Job] = ()
+    _twice: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self) -> int:
@@ -100,8 +112,7 @@ class Batch:
         self.observer.planned(len(self.jobs) + len(self.rejected))
         for row in self.rejected:
             self._set_aside(row)
-        size = self.settings.chunk_calls
-        return (len(self.jobs) + size - 1) // size
+        return self._chunks(self.jobs)
 
     def run_chunk(self, number: int) -> int:
         """Judge the calls of one chunk and return how many; calls already done are not repeated.
@@ -109,12 +120,39 @@ class Batch:
         Raises:
             StoreError: results cannot be written at all (a full disk, a database that is gone).
         """
-        size = self.settings.chunk_calls
-        jobs = self.jobs[number * size : (number + 1) * size]
+        jobs = self._chunk(self.jobs, number)
         for job in jobs:
             if job.call.call_id not in self._outcomes:
-                self._run(job)
+                self._run(job, job.run)
         return len(jobs)
+
+    def reopen(self) -> int:
+        """Complete the history, when all chunks are done; return the number of chunks to judge again."""
+        if self.ledger is None:
+            return 0
+        concerned = frozenset(self.ledger.complete()) & frozenset(self.judged)
+        self._second = [job for job in self.jobs if job.call.call_id in concerned]
+        return self._chunks(self._second)
+
+    def rerun_chunk(self, number: int) -> int:
+        """Judge the calls of one chunk again and return how many; the new report replaces the old.
+
+        Raises:
+            StoreError: results cannot be written at all.
+        """
+        jobs = self._chunk(self._second, number)
+        for job in jobs:
+            if job.call.call_id not in self._twice:
+                self._run(job, job.again)
+                self._twice.add(job.call.call_id)
+        return len(jobs)
+
+    def _chunks(self, jobs: Sequence[Job]) -> int:
+        return -(-len(jobs) // self.settings.chunk_calls)
+
+    def _chunk(self, jobs: Sequence[Job], number: int) -> Sequence[Job]:
+        size = self.settings.chunk_calls
+        return jobs[number * size : (number + 1) * size]
 
     def close(self) -> BatchSummary:
         """Account for every call and write ``quarantine.jsonl``.
@@ -151,12 +189,12 @@ class Batch:
         """By call id, the names that reports must mask."""
         return self._people
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: Job, judge: Callable[[], CallReport]) -> None:
         attempts = 0
         while True:
             attempts += 1
             try:
-                report = job.run()
+                report = judge()
                 break
             except TingheError as error:
                 if error.retryable and attempts <= self.settings.retries:
@@ -173,6 +211,8 @@ class Batch:
         write_call(report, self.out / "calls")
         self.store.save(report)
         self._people[job.call.call_id] = People.of(report.call.metadata)
+        if self.ledger is not None:
+            self.ledger.note(report)
         self._done(job.call.call_id, report.status)
 
     def _refuse(self, job: Job, reason: str, message: str, attempts: int) -> None:
@@ -196,5 +236,7 @@ class Batch:
 
     def _done(self, call_id: str, status: CallStatus) -> None:
         with self._lock:
+            first = call_id not in self._outcomes
             self._outcomes[call_id] = status
-        self.observer.finished(call_id, status)
+        if first:
+            self.observer.finished(call_id, status)

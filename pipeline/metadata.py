@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Mainland China has one legal time, without daylight saving."""
 
-PERSONAL_FIELDS = frozenset({"customer_id", "customer_name", "agent_name"})
+PERSONAL_FIELDS = frozenset({"customer_id", "customer_name", "agent_name", "called_number", "caller_number"})
 """Known fields that name a person: kept out of logs and masked in reports."""
+
+
+def _as_text(value: Any) -> Any:
+    """Telephone numbers that JSON or a spreadsheet gives as numbers."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _day(value: Any) -> Any:
+    """The day of a date, of a date with a time, or of either as spreadsheets write them (``2026/3/5``)."""
+    if not isinstance(value, str):
+        return value
+    day = value.strip().replace("T", " ").split(" ")[0].replace("/", "-")
+    return "-".join(part.zfill(2) for part in day.split("-"))
+
+
+Telephone = Annotated[str, BeforeValidator(_as_text)]
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class CallMetadata(BaseModel):
@@ -26,6 +51,22 @@ class CallMetadata(BaseModel):
         total_due: yuan owed in all, interest and fees included.
         principal: yuan of principal owed.
         ivr_recording_notice: whether an automatic voice announced the recording before the call.
+        called_number: the number dialled, or a token that stands for it.
+        caller_number: the number that the other side sees.
+        cli_whitelisted: whether ``caller_number`` is one of the institution's own.
+        connected: whether a person answered.
+        talk_seconds: how long was spoken, by the records of the exchange (CDR).
+        asked_for: whether the party had asked to be called at that time.
+        agreed_window: times of day at which the party agreed to be called, ``21:00-23:00``; several
+            with commas; ``true`` where the file does not say which.
+        contact_ground: why somebody else than the debtor may be called.
+        agreement_status: what became of an instalment agreement that was signed.
+        stop_until: last day on which the debtor may not be dunned.
+        dispute_hold: whether a dispute of the debtor is being looked into.
+        retention_until: day on which the recording will be deleted.
+        disposition: what the agent noted as the result (催记), ``PTP``, ``RPC`` …
+        paid_amount: yuan of the debtor's last payment before the call; 0 says that there was none.
+        paid_at: the day of that payment.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, str_strip_whitespace=True)
@@ -51,6 +92,25 @@ class CallMetadata(BaseModel):
     principal: Decimal | None = Field(default=None, ge=0)
     lawsuit_status: Literal["none", "filed", "judged"] | None = None
     ivr_recording_notice: bool | None = None
+    called_number: Telephone | None = None
+    caller_number: Telephone | None = None
+    cli_whitelisted: bool | None = None
+    connected: bool | None = None
+    talk_seconds: float | None = Field(
+        default=None, ge=0, validation_alias=AliasChoices("talk_seconds", "cdr_talk_seconds")
+    )
+    asked_for: bool | None = None
+    agreed_window: str | bool | None = None
+    contact_ground: Literal["none", "lost_contact", "deceased", "incapacity", "authorised"] | None = None
+    agreement_status: Literal["none", "performing", "broken", "settled"] | None = None
+    stop_until: Day | None = None
+    dispute_hold: bool | None = None
+    retention_until: Day | None = Field(
+        default=None, validation_alias=AliasChoices("retention_until", "purge_date")
+    )
+    disposition: str | None = None
+    paid_amount: Decimal | None = Field(default=None, ge=0)
+    paid_at: Day | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -71,3 +131,15 @@ class CallMetadata(BaseModel):
         if name in type(self).model_fields:
             return getattr(self, name)
         return (self.model_extra or {}).get(name)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Every field by name, unknown columns too, and what follows from several of them.
+
+        ``retention_days`` is how long the recording will be kept, ``under_stop`` whether the call lies
+        in a time without dunning; ``None`` like any other field where that is not known.
+        """
+        day = self.started_at.date() if self.started_at else None
+        kept = (self.retention_until - day).days if day and self.retention_until else None
+        stopped = day <= self.stop_until if day and self.stop_until else None
+        return {**self.model_dump(), "retention_days": kept, "under_stop": stopped}

@@ -185,6 +185,11 @@ class LanguageJudge(Protocol):
         """Model and endpoint kind, without secrets."""
         ...
 
+    @property
+    def stays_here(self) -> bool:
+        """Whether what it is asked stays on this machine; else it is masked before."""
+        ...
+
     def ask(self, question: str, role: Role, text: str, before: str) -> Answer:
         """The answer about a turn; ``before`` is the turn before, empty when there is none.
 

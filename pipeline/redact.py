@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pipeline.metadata import CallMetadata
 
@@ -80,16 +80,25 @@ def mask_text(text: str, names: Iterable[str] = ()) -> str:
     """Mask long numbers and the given full names; the result has the length of ``text``."""
     masked = _RUN.sub(lambda match: _mask_run(match.group()), text)
     for name in sorted({n for n in names if len(n) >= 2}, key=lambda n: (-len(n), n)):
-        masked = masked.replace(name, mask_name(name))
-        given = name[_surname_length(name) :]
-        if len(given) >= 2:
-            masked = masked.replace(given, MASK * len(given))
+        for spoken in forms_of(name):
+            masked = masked.replace(spoken, mask_name(name) if spoken == name else MASK * len(spoken))
     return masked
+
+
+def forms_of(name: str) -> tuple[str, ...]:
+    """How a name is said: in full, and the given name alone where it has two characters or more."""
+    given = name[surname_length(name) :]
+    return (name, given) if 2 <= len(given) < len(name) else (name,)
+
+
+def long_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of the runs of 7 or more digits that :func:`mask_text` masks."""
+    return (match.span() for match in _RUN.finditer(text))
 
 
 def mask_name(name: str) -> str:
     """A name with only its surname left, at the same length; a single character is masked too."""
-    kept = _surname_length(name)
+    kept = surname_length(name)
     return name[:kept] + MASK * (len(name) - kept)
 
 
@@ -99,7 +108,8 @@ def mask_id(value: str) -> str:
     return MASK * (len(value) - kept) + value[len(value) - kept :]
 
 
-def _surname_length(name: str) -> int:
+def surname_length(name: str) -> int:
+    """Characters of the surname: 2 for the compound ones, 0 for what is too short to be a name."""
     if len(name) < 2:
         return 0
     return 2 if len(name) > 2 and name[:2] in _COMPOUND_SURNAMES else 1

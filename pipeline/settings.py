@@ -103,6 +103,25 @@ class OpinionSettings(_Section):
     policy: str
 
 
+class JudgeSettings(_Section):
+    """The language model behind ``llm`` conditions; ``none`` asks nobody and nothing leaves the machine.
+
+    Attributes:
+        base_url: of an OpenAI-compatible service, up to what stands before ``/chat/completions``.
+        model: the model's name there.
+        api_key_env: the environment variable that holds the key; where it is not set none is sent.
+        timeout_s: for one answer, from the first byte sent to the last received.
+        mask_always: whether even a model on this machine gets masked text (it may pass it on).
+    """
+
+    engine: str
+    base_url: str
+    model: str
+    api_key_env: str
+    timeout_s: float = Field(gt=0)
+    mask_always: bool
+
+
 class ScoreSettings(_Section):
     """Which scorecard."""
 
@@ -142,6 +161,7 @@ class Settings(_Section):
     roles: RoleSettings
     detect: DetectSettings
     opinion: OpinionSettings
+    judge: JudgeSettings
     score: ScoreSettings
     batch: BatchSettings
     report: ReportSettings

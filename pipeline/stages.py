@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import __version__
 from pipeline.audio import decode
+from pipeline.detect.conditions.ask import Watched
 from pipeline.detect.engine import detect, red_line_turns
 from pipeline.detect.facts import Facts
 from pipeline.detect.second import consult
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.detect.second import Policy
     from pipeline.ports import (
         Diarizer,
+        LanguageJudge,
         Opinion,
         SecondOpinion,
         SpeechDetector,
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     )
     from pipeline.score import Scorecard
     from pipeline.settings import Settings
-    from pipeline.types import Call, DecodedAudio
+    from pipeline.types import Call, DecodedAudio, History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +65,21 @@ class Ears:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mind:
-    """What judging needs: rules, scorecard, the tone classifier and, if there is one, a second opinion."""
+    """What judging needs: rules, scorecard, tone classifier; a second opinion and a language model, if any."""
 
     book: RuleBook
     card: Scorecard
     tone: ToneClassifier
     policy: Policy
     opinion: SecondOpinion | None = None
+    judge: LanguageJudge | None = None
 
     @property
     def identities(self) -> dict[str, str]:
         """Who helped to judge, for provenance."""
         second = {"second_opinion": self.opinion.identity} if self.opinion else {}
-        return {"tone": self.tone.identity, **second}
+        asked = {"language_judge": self.judge.identity} if self.judge else {}
+        return {"tone": self.tone.identity, **second, **asked}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +121,13 @@ def judge(
     *,
     audio: DecodedAudio | None = None,
     listened_by: Mapping[str, str] | None = None,
+    history: History | None = None,
 ) -> CallReport:
     """Findings, acts, tone, promise and scores of a transcribed call.
 
     A call with nothing to score is ``not_scored`` with its reason; a part that fails is named in
-    ``not_checked`` and the rest of the report stands.
+    ``not_checked`` and the rest of the report stands. ``history`` is what there was beside this call,
+    for rules that look across calls.
     """
     provenance = _provenance(transcript, mind, settings, audio, listened_by or {})
     duration_ms = audio.duration_ms if audio else None
@@ -137,10 +143,14 @@ def judge(
         )
     opinions, not_checked = _opinions(call, transcript, mind)
     tones, without_tone = _tones(transcript, mind, opinions)
+    asked = Watched(mind.judge) if mind.judge else None
     facts = Facts(
         duration_ms=duration_ms,
+        one_sided=_has_dead_channel(audio) if audio else None,
+        history=history,
         tones={frame.turn: frame.tone for frame in tones} if tones else None,
         opinions=opinions or None,
+        judge=asked,
     )
     found = detect(
         call,
@@ -160,9 +170,10 @@ def judge(
         transcript=transcript,
         tones=tones,
         findings=found.findings,
-        not_checked=(*not_checked, *without_tone, *_one_sided(audio)),
+        not_checked=(*not_checked, *without_tone, *_unanswered(asked), *_one_sided(audio)),
         acts=found.acts,
         customer_events=found.events,
+        notes=found.notes,
         promise=promise,
         scores=score(call, transcript, found.findings, found.acts, found.events, promise, tones, mind.card),
     )
@@ -210,11 +221,21 @@ def _tones(
         return (), (NotChecked(check="tone", reason=error.reason),)
 
 
+def _unanswered(asked: Watched | None) -> tuple[NotChecked, ...]:
+    """Questions that the language model left open, by reason."""
+    reasons = dict.fromkeys(asked.failures) if asked else ()
+    return tuple(NotChecked(check="llm", reason=reason) for reason in reasons)
+
+
 def _one_sided(audio: DecodedAudio | None) -> tuple[NotChecked, ...]:
     """A dead channel hides a party: what that party said was not checked."""
-    if audio is None or not any(channel.dead for channel in audio.channels):
+    if audio is None or not _has_dead_channel(audio):
         return ()
     return (NotChecked(check="both_parties", reason="dead_channel"),)
+
+
+def _has_dead_channel(audio: DecodedAudio) -> bool:
+    return any(channel.dead for channel in audio.channels)
 
 
 def _provenance(

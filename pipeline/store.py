@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipeline.contacts import contact_after
 from pipeline.errors import StoreError
+from pipeline.store_history import read_remembered
 from pipeline.store_tables import (
     OF_A_CALL,
     acts,
     batches,
     calls,
+    contacts,
+    events,
     findings,
     promises,
     quarantine,
@@ -30,9 +34,10 @@ from pipeline.store_tables import (
 from pipeline.types import BatchSummary, CallStatus, FindingState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from pipeline.types import CallReport, Evidence, Promise, Quarantined, Scores
+    from pipeline.history import Remembered
+    from pipeline.types import Call, CallReport, Evidence, Promise, Quarantined, Scores
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer of SQLite waits for another one."""
@@ -112,6 +117,15 @@ class Store:
         with self._transaction(f"cannot save batch {batch_id}") as connection:
             connection.execute(sa.delete(batches).where(batches.c.batch_id == batch_id))
             connection.execute(sa.insert(batches), {"batch_id": batch_id, **asdict(summary)})
+
+    def remembered(self, of: Sequence[Call]) -> Remembered:
+        """What earlier nights left of the debtors and numbers of these calls; not of the calls themselves.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        with self._transaction("cannot read earlier calls") as connection:
+            return read_remembered(connection, of)
 
     def summary(self) -> StoreSummary:
         """Count what the store holds.
@@ -237,6 +251,13 @@ def _rows(report: CallReport) -> dict[sa.Table, list[dict[str, Any]]]:
             {"position": position, "act": act.act, "role": act.role.value, **_place_row(act.evidence)}
             for position, act in enumerate(report.acts)
         ],
+        events: [
+            {"position": position, "event": event.event, "noted": noted, **_place_row(event.evidence)}
+            for position, (event, noted) in enumerate(
+                [*((e, False) for e in report.customer_events), *((e, True) for e in report.notes)]
+            )
+        ],
+        contacts: _contact_rows(report),
         scores: _score_rows(report.scores, complete=not report.not_checked),
         promises: _promise_rows(report.promise),
     }
@@ -265,6 +286,23 @@ def _promise_rows(promise: Promise | None) -> list[dict[str, Any]]:
             "date": promise.date,
             "confirmed": promise.confirmed,
             "coerced": promise.coerced,
+        }
+    ]
+
+
+def _contact_rows(report: CallReport) -> list[dict[str, Any]]:
+    contact, metadata = contact_after(report), report.call.metadata
+    if contact is None:
+        return []
+    return [
+        {
+            "number": contact.number,
+            "direction": contact.direction,
+            "connected": contact.connected,
+            "talk_ms": contact.talk_ms,
+            "asked_for": contact.asked_for,
+            "paid_fen": None if metadata.paid_amount is None else round(metadata.paid_amount * 100),
+            "paid_at": metadata.paid_at,
         }
     ]
 

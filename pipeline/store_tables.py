@@ -115,6 +115,31 @@ promises = sa.Table(
     sa.Column("coerced", sa.Boolean, nullable=False),
 )
 
+events = sa.Table(
+    "events",
+    tables,
+    _call_key(),
+    _row_number(),
+    sa.Column("event", sa.String(100), nullable=False, index=True),
+    sa.Column("noted", sa.Boolean, nullable=False),
+    *_place(),
+)
+"""Customer events, and notes for later calls, which no report shows (``noted``)."""
+
+contacts = sa.Table(
+    "contacts",
+    tables,
+    _call_key(),
+    sa.Column("number", sa.String(64), index=True),
+    sa.Column("direction", sa.String(20)),
+    sa.Column("connected", sa.Boolean),
+    sa.Column("talk_ms", sa.Integer),
+    sa.Column("asked_for", sa.Boolean, nullable=False),
+    sa.Column("paid_fen", sa.BigInteger),
+    sa.Column("paid_at", sa.Date),
+)
+"""What later calls must know of a call beside its row in ``calls``; numbers are hashes."""
+
 quarantine = sa.Table(
     "quarantine",
     tables,
@@ -138,5 +163,5 @@ batches = sa.Table(
     sa.Column("skipped", sa.Integer, nullable=False),
 )
 
-OF_A_CALL = (turns, findings, acts, scores, promises)
+OF_A_CALL = (turns, findings, acts, events, scores, promises, contacts)
 """The tables whose rows belong to one row of ``calls``."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.detect.context import CompiledContext, sentence_at
 from pipeline.detect.figures import Figure, days_in, yuan_in
 from pipeline.detect.match import CompiledNeighbour
-from pipeline.detect.patterns import Pattern, any_match, compile_all
+from pipeline.detect.patterns import Pattern, Patterns, compile_all
 from pipeline.detect.raised import Raised
 from pipeline.detect.view import CallView, test_fields
 from pipeline.types import words_at
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 _OPENING_TURNS = 2
 
 
-def _anybody_says(view: CallView, patterns: tuple[Pattern, ...]) -> bool:
-    return any(any_match(patterns, text, view.fields) for text in view.folded)
+def _anybody_says(view: CallView, patterns: Patterns) -> bool:
+    return bool(view.spans(patterns))
 
 
-def _opens(view: CallView, opening: tuple[Pattern, ...]) -> bool:
+def _opens(view: CallView, opening: Patterns) -> bool:
     """Whether the transcript begins where a call begins."""
-    return not opening or any(any_match(opening, text, view.fields) for text in view.folded[:_OPENING_TURNS])
+    return not opening or any(position < _OPENING_TURNS for position in view.spans(opening))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class AbsentCheck:
     """Something that should be said and is not."""
 
     rule: Absent
-    text: tuple[Pattern, ...]
+    text: Patterns
     unless: tuple[CompiledContext, ...]
-    opening: tuple[Pattern, ...]
-    needless: tuple[Pattern, ...]
+    opening: Patterns
+    needless: Patterns
 
     @classmethod
     def of(
@@ -64,7 +64,7 @@ class AbsentCheck:
         own = list(view.said_by(self.rule.says))
         if len(own) < self.rule.needs_turns or not _opens(view, self.opening):
             return
-        if any(self._said(view, position) for position in own[: self.rule.within]):
+        if self._said(view, own[: self.rule.within]):
             return
         if _anybody_says(view, self.needless):
             return
@@ -85,13 +85,19 @@ class AbsentCheck:
         sure = [c for p in positions if (c := view.turns[p].asr_confidence) is not None]
         return not sure or sum(sure) / len(sure) >= self.rule.well_heard
 
-    def _said(self, view: CallView, position: int) -> bool:
-        folded = view.folded[position]
+    def _said(self, view: CallView, positions: list[int]) -> bool:
         return any(
-            not any(context.spares(folded, *match.span(), view.fields) for context in self.unless)
-            for pattern in self.text
-            for match in pattern.finditer(folded, view.fields)
+            not any(context.spares(view.lines[position], *span) for context in self.unless)
+            for position, spans in view.spans(self.text, self.rule.says).items()
+            if position in positions
+            for span in spans
         )
+
+    @property
+    def searched(self) -> tuple[Pattern, ...]:
+        """Every pattern in it, for the scanner."""
+        spared = (pattern for context in self.unless for pattern in context.text)
+        return (*self.text, *self.opening, *self.needless, *spared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +105,10 @@ class OrderCheck:
     """Something that may only be said once something else has happened."""
 
     rule: Order
-    then: tuple[Pattern, ...]
-    without: tuple[Pattern, ...]
+    then: Patterns
+    without: Patterns
     first: tuple[CompiledNeighbour, ...]
-    opening: tuple[Pattern, ...]
+    opening: Patterns
 
     @classmethod
     def of(cls, rule: Order, words: Mapping[str, tuple[str, ...]]) -> OrderCheck:
@@ -122,10 +128,11 @@ class OrderCheck:
         verdict = test_fields(self.rule.when, view.fields)
         if not verdict.holds and not verdict.unknown:
             return
-        for position in view.said_by(self.rule.says):
+        said = view.spans(self.then, self.rule.says)
+        for position, spans in said.items():
             if any(first.found(view, position, back=True) for first in self.first):
                 return
-            span = self._broken(view, position)
+            span = self._broken(view, position, spans)
             if span:
                 missing = verdict.unknown[0] if verdict.unknown else None
                 yield Raised(
@@ -137,14 +144,18 @@ class OrderCheck:
                 )
                 return
 
-    def _broken(self, view: CallView, position: int) -> tuple[int, int] | None:
+    def _broken(self, view: CallView, position: int, spans: set[tuple[int, int]]) -> tuple[int, int] | None:
         folded = view.folded[position]
-        for pattern in self.then:
-            for match in pattern.finditer(folded, view.fields):
-                sentence = sentence_at(folded, *match.span())
-                if not any_match(self.without, folded[sentence.start : sentence.end], view.fields):
-                    return match.span()
+        for start, end in sorted(spans):
+            sentence = sentence_at(folded, start, end)
+            if not view.lines[position].says(self.without, sentence.start, sentence.end):
+                return start, end
         return None
+
+    @property
+    def searched(self) -> tuple[Pattern, ...]:
+        """Every pattern in it, for the scanner."""
+        return (*self.then, *self.without, *self.opening, *(p for first in self.first for p in first.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +163,17 @@ class ClockCheck:
     """A call at an hour when nobody may be called."""
 
     rule: Clock
-    asked_for: tuple[Pattern, ...]
+    asked_for: Patterns
 
     @classmethod
     def of(cls, rule: Clock, words: Mapping[str, tuple[str, ...]]) -> ClockCheck:
         """Compile the patterns of a clock."""
         return cls(rule, compile_all(rule.unless_said, words))
+
+    @property
+    def searched(self) -> tuple[Pattern, ...]:
+        """Every pattern in it, for the scanner."""
+        return self.asked_for
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """At most one finding, about the whole call."""
@@ -195,8 +211,8 @@ class AmountCheck:
     """A figure that the file does not know."""
 
     rule: Amount
-    text: tuple[Pattern, ...]
-    without: tuple[Pattern, ...]
+    text: Patterns
+    without: Patterns
 
     @classmethod
     def of(cls, rule: Amount, words: Mapping[str, tuple[str, ...]]) -> AmountCheck:
@@ -206,8 +222,9 @@ class AmountCheck:
     def find(self, view: CallView) -> Iterator[Raised]:
         """Every figure that is off."""
         known = [value for entry in self.rule.ledger if (value := _ledger(view.fields, entry)) is not None]
-        for position in view.said_by(self.rule.says):
-            for figure in self._stated(view, position):
+        said = view.spans(self.text, self.rule.says)
+        for position, spans in said.items():
+            for figure in self._stated(view, position, spans):
                 if known and self._agrees(figure, known):
                     continue
                 yield Raised(
@@ -219,16 +236,20 @@ class AmountCheck:
                     unclear=not self._heard(view, position, figure),
                 )
 
-    def _stated(self, view: CallView, position: int) -> Iterator[Figure]:
+    @property
+    def searched(self) -> tuple[Pattern, ...]:
+        """Every pattern in it, for the scanner."""
+        return (*self.text, *self.without)
+
+    def _stated(self, view: CallView, position: int, spans: set[tuple[int, int]]) -> Iterator[Figure]:
         folded = view.folded[position]
         read = yuan_in if self.rule.unit == "yuan" else days_in
-        for pattern in self.text:
-            for match in pattern.finditer(folded, view.fields):
-                sentence = sentence_at(folded, *match.span())
-                if any_match(self.without, folded[sentence.start : sentence.end], view.fields):
-                    continue
-                for figure in read(match.group()):
-                    yield replace(figure, start=match.start() + figure.start, end=match.start() + figure.end)
+        for start, end in sorted(spans):
+            sentence = sentence_at(folded, start, end)
+            if view.lines[position].says(self.without, sentence.start, sentence.end):
+                continue
+            for figure in read(folded[start:end]):
+                yield replace(figure, start=start + figure.start, end=start + figure.end)
 
     def _heard(self, view: CallView, position: int, figure: Figure) -> bool:
         words = words_at(view.turns[position], figure.start, figure.end)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipeline.detect.patterns import Pattern, compile_all
+from pipeline.detect.patterns import Patterns, compile_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.detect.schema import Context
+    from pipeline.detect.turn_text import TurnText
 
 _SENTENCE_END = re.compile(r"[。！？!?；;]+")
 _CLAUSE_END = re.compile(r"[。！？!?；;，,、：:]+")
@@ -57,21 +58,20 @@ class CompiledContext:
     """A context ready for matching."""
 
     scope: str
-    text: tuple[Pattern, ...]
-    ignore: tuple[Pattern, ...]
+    text: Patterns
+    ignore: Patterns
     near: int | None
 
-    def spares(self, folded: str, start: int, end: int, fields: Mapping[str, Any]) -> bool:
-        """Whether the hit at ``folded[start:end]`` stands in this context."""
-        span = self._where(folded, start, end)
-        stretch = folded[span.start : span.end]
+    def spares(self, line: TurnText, start: int, end: int) -> bool:
+        """Whether the hit at ``start:end`` of a turn stands in this context."""
+        span = self._where(line.text, start, end)
+        stretch = line.text[span.start : span.end]
         for pattern in self.ignore:
-            stretch = pattern.regex(fields).sub(lambda m: "〼" * len(m.group()), stretch)
-        for pattern in self.text:
-            for match in pattern.finditer(stretch, fields):
-                if self.near is None or span.end - span.start - match.end() <= self.near:
-                    return True
-        return False
+            stretch = pattern.regex(line.fields).sub(lambda m: "〼" * len(m.group()), stretch)
+        return any(
+            self.near is None or len(stretch) - found_end <= self.near
+            for _, found_end in line.spans_in(self.text, stretch)
+        )
 
     def _where(self, folded: str, start: int, end: int) -> Span:
         if self.scope == "turn":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.detect.facts import Facts
     from pipeline.detect.raised import Raised
     from pipeline.detect.rulebook import CompiledRule, RuleBook
+    from pipeline.detect.schema import Kind
     from pipeline.detect.second import Policy
     from pipeline.settings import DetectSettings, RoleSettings
     from pipeline.types import Call, Transcript
@@ -30,11 +31,12 @@ _RANK = {Severity.CRITICAL: 2, Severity.MAJOR: 1, Severity.MINOR: 0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """What the rules say of a call, in order of time."""
+    """What the rules say of a call, in order of time; ``notes`` are for later calls."""
 
     findings: tuple[Finding, ...]
     acts: tuple[Act, ...]
     events: tuple[CustomerEvent, ...]
+    notes: tuple[CustomerEvent, ...] = ()
 
 
 def detect(
@@ -54,12 +56,13 @@ def detect(
     what the rule or ``settings.violation_confidence`` asks for and neither the speaker nor the
     recognised words are in doubt; else it is for review.
     """
-    view = CallView.of(call, transcript, facts)
+    view = CallView.of(call, transcript, facts, book.scanner)
     bench = _bench(call, view, book, facts, policy)
     acts = list(_acts(_Judge(view, settings, roles), book))
     acts = list(bench.acts(acts)) if bench else acts
-    events = tuple(_events(_Judge(view, settings, roles), book))
-    judge = _Judge(replace(view, facts=_with_said(facts, acts, events)), settings, roles)
+    events = tuple(_events(_Judge(view, settings, roles), book, "event"))
+    notes = tuple(_events(_Judge(view, settings, roles), book, "note"))
+    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, roles)
     findings = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
     findings = list(bench.findings(findings)) if bench else findings
     findings = [_on_its_day(f, book, call.metadata.started_at) for f in findings]
@@ -67,6 +70,7 @@ def detect(
         findings=tuple(sorted(findings, key=_finding_order)),
         acts=tuple(sorted(_earned(acts, findings), key=lambda a: (a.evidence.turn, a.evidence.start, a.act))),
         events=tuple(sorted(events, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
+        notes=tuple(sorted(notes, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
     )
 
 
@@ -83,8 +87,8 @@ def _acts(judge: _Judge, book: RuleBook) -> Iterator[Act]:
             yield Act(act=rule.rule.rule, role=turn.role, evidence=evidence)
 
 
-def _events(judge: _Judge, book: RuleBook) -> Iterator[CustomerEvent]:
-    for rule in book.of_kind("event"):
+def _events(judge: _Judge, book: RuleBook, kind: Kind) -> Iterator[CustomerEvent]:
+    for rule in book.of_kind(kind):
         for _, evidence in judge.places(rule):
             yield CustomerEvent(event=rule.rule.rule, evidence=evidence)
 

@@ -18,6 +18,7 @@ class Facts:
 
     Attributes:
         duration_ms: length of the recording.
+        one_sided: whether a channel of the recording is dead.
         tones: tone of each turn.
         acts: names of the acts that each turn shows.
         events: names of the customer events that each turn shows.
@@ -27,6 +28,7 @@ class Facts:
     """
 
     duration_ms: int | None = None
+    one_sided: bool | None = None
     tones: Mapping[int, Tone] | None = None
     acts: Mapping[int, frozenset[str]] | None = None
     events: Mapping[int, frozenset[str]] | None = None

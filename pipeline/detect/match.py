@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pipeline.detect.context import CompiledContext, sentence_at
-from pipeline.detect.patterns import Pattern, any_match, compile_all
+from pipeline.detect.patterns import Pattern, Patterns, compile_all
 from pipeline.detect.raised import Raised
-from pipeline.detect.view import CallView, speaks, test_fields
+from pipeline.detect.view import CallView, test_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ class CompiledNeighbour:
     """A neighbour ready for matching."""
 
     says: str
-    text: tuple[Pattern, ...]
+    text: Patterns
     within: int
 
     @classmethod
@@ -32,14 +33,11 @@ class CompiledNeighbour:
     def found(self, view: CallView, position: int, *, back: bool) -> bool:
         """Whether such a turn stands before (``back``) or behind ``position``."""
         near = (
-            range(max(0, position - self.within), position)
+            range(position - self.within, position)
             if back
-            else range(position + 1, min(len(view.turns), position + 1 + self.within))
+            else range(position + 1, position + 1 + self.within)
         )
-        return any(
-            speaks(view.turns[i], self.says) and any_match(self.text, view.folded[i], view.fields)
-            for i in near
-        )
+        return any(i in near for i in view.spans(self.text, self.says))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +46,10 @@ class CompiledHit:
 
     hit: Hit
     says: str
-    text: tuple[Pattern, ...]
-    also: tuple[Pattern, ...]
-    without: tuple[Pattern, ...]
-    without_turn: tuple[Pattern, ...]
+    text: Patterns
+    also: Patterns
+    without: Patterns
+    without_turn: Patterns
     after: CompiledNeighbour | None
     not_after: CompiledNeighbour | None
     before: CompiledNeighbour | None
@@ -85,31 +83,36 @@ class CompiledHit:
             unless=tuple(context for name in names for context in contexts[name]),
         )
 
+    @property
+    def searched(self) -> tuple[Pattern, ...]:
+        """Every pattern in it, for the scanner."""
+        near = (part.text for part in (self.after, self.not_after, self.before) if part)
+        spared = (pattern for context in self.unless for pattern in context.text)
+        own = (self.text, self.also, self.without, self.without_turn)
+        return (*chain.from_iterable((*own, *near)), *spared)
+
     def find(self, view: CallView) -> Iterator[Raised]:
         """The hits in all turns of the rule's speaker; the longest one a turn."""
-        for position in view.said_by(self.says):
+        for position, spans in view.spans(self.text, self.says).items():
             if self.hit.first_turns is not None and view.rank[position] >= self.hit.first_turns:
                 continue
-            best = max(self._in_turn(view, position), key=lambda span: span[1] - span[0], default=None)
+            best = max(self._unspared(view, position, spans), key=lambda s: s[1] - s[0], default=None)
             if best is not None and self._neighbours_agree(view, position):
                 raised = self._weigh(view, position, *best)
                 if raised is not None:
                     yield raised
 
-    def _in_turn(self, view: CallView, position: int) -> Iterator[tuple[int, int]]:
-        folded, fields = view.folded[position], view.fields
-        if any_match(self.without_turn, folded, fields):
+    def _unspared(
+        self, view: CallView, position: int, spans: set[tuple[int, int]]
+    ) -> Iterator[tuple[int, int]]:
+        line = view.lines[position]
+        if line.says(self.without_turn) or (self.also and not line.says(self.also)):
             return
-        if self.also and not any_match(self.also, folded, fields):
-            return
-        for pattern in self.text:
-            for match in pattern.finditer(folded, fields):
-                start, end = match.span()
-                sentence = sentence_at(folded, start, end)
-                if any_match(self.without, folded[sentence.start : sentence.end], fields):
-                    continue
-                if any(context.spares(folded, start, end, fields) for context in self.unless):
-                    continue
+        for start, end in sorted(spans):
+            sentence = sentence_at(line.text, start, end)
+            if line.says(self.without, sentence.start, sentence.end):
+                continue
+            if not any(context.spares(line, start, end) for context in self.unless):
                 yield start, end
 
     def _neighbours_agree(self, view: CallView, position: int) -> bool:

@@ -13,18 +13,21 @@ spaces           are for the reader and match nothing
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import RulePackError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 _GAP = re.compile(r"(?<!\\)\.\.(\d{1,2})?")
 _WORDS = re.compile(r"<([a-z_]+)>")
 _FIELD = re.compile(r"\{([a-z_]+)\}")
+_REFERENCE = re.compile(r"\\[1-9]|\(\?P|\(\?\(|\(\?[a-z]")
+_TOKENS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[(|)]")
+"""An escape, a set of characters, or one of the marks that build alternatives."""
 _REFUSED = re.compile(r"\\[bBwW]")
 _DEFAULT_GAP = 6
 _MAX_DEPTH = 6
@@ -52,23 +55,43 @@ class Pattern:
     expression: str
     fields: tuple[str, ...]
 
-    def finditer(self, folded: str, fields: Mapping[str, Any]) -> Iterator[re.Match[str]]:
-        """Matches in folded text, empty ones left out."""
-        return (m for m in self.regex(fields).finditer(folded) if m.end() > m.start())
+    @property
+    def shape(self) -> str:
+        """The expression with anything in the place of metadata."""
+        return _FIELD.sub("(?:.*)", self.expression)
 
-    def search(self, folded: str, fields: Mapping[str, Any]) -> re.Match[str] | None:
-        """The first match in folded text."""
-        return next(self.finditer(folded, fields), None)
+    def spans(self, folded: str, fields: Mapping[str, Any]) -> set[tuple[int, int]]:
+        """Matches in folded text, empty ones left out."""
+        found = {match.span() for match in self.regex(fields).finditer(folded)}
+        return {span for span in found if span[0] < span[1]} if found else found
 
     def regex(self, fields: Mapping[str, Any]) -> re.Pattern[str]:
         """The expression with the call's own values put in."""
         if not self.fields:
             return _compiled(self.expression)
-        expression = self.expression
-        for name in self.fields:
-            value = str(fields.get(name) or "")
-            expression = expression.replace("{" + name + "}", re.escape(fold(value)) if value else _NOTHING)
-        return _compiled(expression)
+        values = tuple(str(fields.get(name) or "") for name in self.fields)
+        return _with_values(self.expression, self.fields, values)
+
+
+@lru_cache(maxsize=4_096)
+def _with_values(expression: str, names: tuple[str, ...], values: tuple[str, ...]) -> re.Pattern[str]:
+    for name, value in zip(names, values, strict=True):
+        expression = expression.replace("{" + name + "}", re.escape(fold(value)) if value else _NOTHING)
+    return _compiled(expression)
+
+
+class Patterns(tuple[Pattern, ...]):
+    """Patterns that are looked for together."""
+
+    @cached_property
+    def expressions(self) -> frozenset[str]:
+        """What is written in them."""
+        return frozenset(self.of)
+
+    @cached_property
+    def of(self) -> dict[str, Pattern]:
+        """The patterns by what is written in them."""
+        return {pattern.expression: pattern for pattern in self}
 
 
 @lru_cache(maxsize=32_768)
@@ -111,11 +134,26 @@ def _expand(source: str, words: Mapping[str, tuple[str, ...]], depth: int) -> st
     return _WORDS.sub(word_list, text)
 
 
-def compile_all(sources: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> tuple[Pattern, ...]:
-    """Compile several patterns."""
-    return tuple(compile_pattern(source, words) for source in sources)
+def compile_all(sources: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> Patterns:
+    """Compile several patterns; alternatives at the top of one become patterns of their own.
+
+    A short pattern says more clearly which strings it needs (:mod:`pipeline.detect.scan`).
+    """
+    return Patterns(
+        replace(pattern, expression=part, fields=tuple(dict.fromkeys(_FIELD.findall(part))))
+        for pattern in (compile_pattern(source, words) for source in sources)
+        for part in _alternatives(pattern.expression)
+    )
 
 
-def any_match(patterns: tuple[Pattern, ...], folded: str, fields: Mapping[str, Any]) -> bool:
-    """Whether any of the patterns matches."""
-    return any(p.search(folded, fields) for p in patterns)
+def _alternatives(expression: str) -> list[str]:
+    """The alternatives at the top of an expression; one that refers to its groups stays whole."""
+    if _REFERENCE.search(expression):
+        return [expression]
+    parts, start, depth = [], 0, 0
+    for match in _TOKENS.finditer(expression):
+        depth += {"(": 1, ")": -1}.get(match.group(), 0)
+        if match.group() == "|" and depth == 0:
+            parts.append(expression[start : match.start()])
+            start = match.end()
+    return [part for part in (*parts, expression[start:]) if part]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.detect.facts import Facts
+from pipeline.detect.schema import Line
 from pipeline.detect.view import CallView
 from pipeline.errors import RulePackError
 from pipeline.metadata import CallMetadata
-from pipeline.types import Call, Role, Transcript, Turn
+from pipeline.types import Call, Transcript, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,14 +68,26 @@ def _raises(compiled: CompiledRule, example: Example) -> bool:
 
 
 def _as_view(says: str, example: Example) -> tuple[CallView, int | None]:
-    lines = [(line.role, line.text) for line in example.dialogue or example.before]
+    lines = [*(example.dialogue or example.before)]
     place = None
     if example.text is not None:
         place = len(lines)
-        lines.append((Role.CUSTOMER if says == "customer" else Role.AGENT, example.text))
-        lines.extend((line.role, line.text) for line in example.then)
-    turns = tuple(
-        Turn(index=i, role=role, role_confidence=1.0, text=text) for i, (role, text) in enumerate(lines)
-    )
+        lines.append(Line.model_validate({"customer" if says == "customer" else "agent": example.text}))
+        lines.extend(example.then)
+    turns = tuple(_turn(index, line) for index, line in enumerate(lines))
+    facts = Facts(duration_ms=None if example.duration is None else round(example.duration * 1000))
     call = Call(call_id="example", metadata=CallMetadata.model_validate(example.metadata))
-    return CallView.of(call, Transcript(turns=turns)), place
+    return CallView.of(call, Transcript(turns=turns), facts), place
+
+
+def _turn(index: int, line: Line) -> Turn:
+    start, end = (round(second * 1000) for second in line.at) if line.at else (None, None)
+    return Turn(
+        index=index,
+        role=line.role,
+        role_confidence=1.0,
+        text=line.text,
+        start_ms=start,
+        end_ms=end,
+        level_db=line.level,
+    )

@@ -13,6 +13,7 @@ from pipeline.detect.conditions.operators import Toolbox
 from pipeline.detect.context import CompiledContext, compile_contexts
 from pipeline.detect.match import CompiledHit
 from pipeline.detect.patterns import compile_all
+from pipeline.detect.scan import Scanner
 from pipeline.detect.schema import ContextFile, Rule, RulePack
 from pipeline.errors import RulePackError, TingheError
 from pipeline.norms import load_norms
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
+    from pipeline.detect.patterns import Pattern
     from pipeline.detect.raised import Raised
     from pipeline.detect.schema import Kind
     from pipeline.detect.view import CallView
@@ -51,9 +53,17 @@ class CompiledRule:
     draft: bool = False
     owner: str = ""
 
+    @property
+    def searched(self) -> Iterator[Pattern]:
+        """Every pattern in it, for the scanner."""
+        for part in (*self.hits, *self.checks, self.conditions):
+            yield from part.searched
+
     def find(self, view: CallView) -> Iterator[Raised]:
         """Everything that raises the rule in this call, in no particular order."""
         for hit, given in zip(self.hits, self.given, strict=True):
+            if not view.may_say(hit.text):
+                continue
             yield from given.limit(view, hit.find(view)) if given else hit.find(view)
         for check in self.checks:
             yield from check.find(view)
@@ -73,11 +83,13 @@ class RuleBook:
 
     Attributes:
         clauses: the norms that rules rest on, from ``norms.yaml``.
+        scanner: searches for all patterns at once.
         sha256: digest of every file that was read.
     """
 
     rules: tuple[CompiledRule, ...]
     clauses: NormBook
+    scanner: Scanner
     sha256: str
 
     @property
@@ -111,7 +123,8 @@ def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
     compiled = [rule for path in packs for rule in _load_pack(path, shared, contexts, norms)]
     _refuse_twins(compiled)
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in (*files, norms_file)))
-    return RuleBook(rules=tuple(compiled), clauses=norms, sha256=digest.hexdigest())
+    scanner = Scanner.of(pattern for rule in compiled for pattern in rule.searched)
+    return RuleBook(rules=tuple(compiled), clauses=norms, scanner=scanner, sha256=digest.hexdigest())
 
 
 def _load_pack(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipeline.detect.facts import NOTHING_KNOWN, Facts
 from pipeline.detect.patterns import fold
 from pipeline.detect.schema import Comparison, FieldTest
+from pipeline.detect.turn_text import TurnText
 from pipeline.types import Role, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from pipeline.detect.patterns import Pattern, Patterns
+    from pipeline.detect.scan import Scanner
     from pipeline.types import Call, Transcript
 
 PARTIES = frozenset({Role.AGENT, Role.CUSTOMER, Role.UNKNOWN})
@@ -27,9 +30,16 @@ class CallView:
     folded: tuple[str, ...]
     fields: Mapping[str, Any]
     facts: Facts = NOTHING_KNOWN
+    scanner: Scanner | None = None
 
     @classmethod
-    def of(cls, call: Call, transcript: Transcript, facts: Facts = NOTHING_KNOWN) -> CallView:
+    def of(
+        cls,
+        call: Call,
+        transcript: Transcript,
+        facts: Facts = NOTHING_KNOWN,
+        scanner: Scanner | None = None,
+    ) -> CallView:
         """Prepare a call for matching; ``system`` turns are no turns of a party."""
         turns = tuple(t for t in transcript.turns if t.role in PARTIES)
         return cls(
@@ -37,7 +47,72 @@ class CallView:
             folded=tuple(fold(t.text) for t in turns),
             fields={**call.metadata.model_dump(), **(call.metadata.model_extra or {})},
             facts=facts,
+            scanner=scanner,
         )
+
+    def knowing(self, facts: Facts) -> CallView:
+        """The same call with other facts; what was searched is not searched again."""
+        other = replace(self, facts=facts)
+        for name in ("lines", "_where", "_possible", "_searched"):
+            other.__dict__[name] = getattr(self, name)
+        return other
+
+    @cached_property
+    def lines(self) -> tuple[TurnText, ...]:
+        """The words of every turn, each searched once for all patterns."""
+        scanner = self.scanner
+        if scanner is None:
+            return tuple(TurnText(text, self.fields) for text in self.folded)
+        return tuple(TurnText(text, self.fields, scanner, scanner.candidates(text)) for text in self.folded)
+
+    def spans(self, patterns: Patterns, says: str = "anyone") -> Mapping[int, set[tuple[int, int]]]:
+        """What patterns match in the turns of ``says``, by position, in order; searched once a call."""
+        key = (patterns.expressions, says)
+        found = self._searched.get(key)
+        if found is None:
+            found = self._searched[key] = self._search(patterns, says)
+        return found
+
+    def may_say(self, patterns: Patterns) -> bool:
+        """Whether one of the patterns may match somewhere; a cheap look before a search."""
+        unknown = self.scanner is None or not self.scanner.covers(patterns)
+        return unknown or not patterns.expressions.isdisjoint(self._possible)
+
+    def _search(self, patterns: Patterns, says: str) -> Mapping[int, set[tuple[int, int]]]:
+        if not self.may_say(patterns):
+            return {}
+        found: dict[int, set[tuple[int, int]]] = {}
+        for pattern, positions in self._worth_trying(patterns):
+            for position in positions:
+                if speaks(self.turns[position], says):
+                    spans = pattern.spans(self.folded[position], self.fields)
+                    if spans:
+                        found.setdefault(position, set()).update(spans)
+        return {position: found[position] for position in sorted(found)}
+
+    @cached_property
+    def _searched(self) -> dict[tuple[frozenset[str], str], Mapping[int, set[tuple[int, int]]]]:
+        return {}
+
+    def _worth_trying(self, patterns: Patterns) -> Iterable[tuple[Pattern, Iterable[int]]]:
+        """Patterns that may match, with the turns in which they may."""
+        if self.scanner is None or not self.scanner.covers(patterns):
+            return ((pattern, range(len(self.lines))) for pattern in patterns)
+        there = patterns.expressions & self._possible
+        return [(patterns.of[expression], self._where[expression]) for expression in there]
+
+    @cached_property
+    def _possible(self) -> frozenset[str]:
+        return frozenset(self._where)
+
+    @cached_property
+    def _where(self) -> dict[str, list[int]]:
+        """Expressions that may match, with the positions of those turns."""
+        found: dict[str, list[int]] = {}
+        for position, line in enumerate(self.lines):
+            for expression in line.possible:
+                found.setdefault(expression, []).append(position)
+        return found
 
     @cached_property
     def timed(self) -> bool:

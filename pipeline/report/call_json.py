@@ -170,6 +170,7 @@ def _turn(turn: Turn, tone: Tone | None) -> dict[str, Any]:
         "channel": turn.channel,
         "overlap": turn.overlap,
         "asr_confidence": None if turn.asr_confidence is None else round(turn.asr_confidence, 4),
+        "level_db": turn.level_db,
         "words": [
             {
                 "text": word.text,

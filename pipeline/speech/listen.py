@@ -20,6 +20,7 @@ from pipeline.speech.correct import correct_speakers
 from pipeline.speech.cues import load_cues
 from pipeline.speech.intervals import subtract, total_ms, union
 from pipeline.speech.leakage import drop_echoes, overlaps, own_speech
+from pipeline.speech.levels import with_levels
 from pipeline.speech.mix import give_to_parties, simultaneous_speech
 from pipeline.speech.nonspeech import call_tones, load_prompts
 from pipeline.speech.roles import RoleClaim, speaker_roles, turn_role
@@ -226,7 +227,7 @@ def _transcript(
     tones = tuple(tone for channel in live for tone in call_tones(channel.samples))
     tell("turns", {"turns": len(turns), "speech_ms": total_ms(spoken)})
     return Transcript(
-        turns=turns,
+        turns=with_levels(turns, live),
         corrections=corrections,
         removals=tuple(sorted(said.removals, key=lambda r: (r.start_ms, r.end_ms, r.reason))),
         speech_ms=total_ms(spoken),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
+from typing import TypeVar
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,14 +20,14 @@ class Contact:
         at: when it was dialled, with its time zone.
         call_id: the recording of it, where there is one.
         debtor: ``customer_id`` of the file.
-        number: the number dialled, as it was given (or a hash of it).
+        number: a hash of the number dialled (:func:`pipeline.contacts.number_key`).
         lender, agency, agent: who it was dialled for, and by whom.
         callee_role: who was called, as in the metadata.
         direction: ``outbound`` or ``inbound``.
         connected: whether a person answered; ``None`` when that is not known.
         talk_ms: how long was spoken; ``None`` when that is not known.
         asked_for: whether the debtor had asked to be called at that time.
-        events: what happened in it: customer events, ``contact_refused``.
+        events: what happened in it: customer events and notes such as ``contact_refused``.
     """
 
     at: datetime
@@ -59,15 +64,46 @@ class PastPromise:
     kept: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class History:
-    """Contacts and promises in order of time.
+    """Contacts and promises in order of time, found by what they have in common.
 
     Attributes:
         from_dial_log: whether a dial log was given: without one, dials that nobody answered are not
             known, and no count can prove that a limit was kept.
+        supplied: the kinds of data that the operator gives at all: metadata fields that some call
+            has, ``dial_log``, ``duration`` …
     """
 
     contacts: tuple[Contact, ...] = ()
     promises: tuple[PastPromise, ...] = ()
     from_dial_log: bool = False
+    supplied: frozenset[str] = frozenset()
+
+    def contacts_with(self, attribute: str, value: str) -> tuple[Contact, ...]:
+        """The contacts whose ``debtor``, ``number``, ``lender``, ``agency`` or ``agent`` is ``value``."""
+        groups = self._groups.get(attribute)
+        if groups is None:
+            groups = self._groups[attribute] = _grouped(self.contacts, attribute)
+        return groups.get(value, ())
+
+    def promises_of(self, debtor: str) -> tuple[PastPromise, ...]:
+        """The promises of a debtor."""
+        return self._promises.get(debtor, ())
+
+    @cached_property
+    def _groups(self) -> dict[str, dict[str, tuple[Contact, ...]]]:
+        return {}
+
+    @cached_property
+    def _promises(self) -> dict[str, tuple[PastPromise, ...]]:
+        return _grouped(self.promises, "debtor")
+
+
+def _grouped(records: tuple[_Record, ...], attribute: str) -> dict[str, tuple[_Record, ...]]:
+    groups: defaultdict[str, list[_Record]] = defaultdict(list)
+    for record in records:
+        value = getattr(record, attribute)
+        if value is not None:
+            groups[value].append(record)
+    return {value: tuple(group) for value, group in groups.items()}

@@ -28,7 +28,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
-    """Everything that Tinghe says of one call."""
+    """Everything that Tinghe says of one call; ``notes`` are kept for later calls and not shown."""
 
     call: Call
     status: CallStatus
@@ -41,6 +41,7 @@ class CallReport:
     not_checked: tuple[NotChecked, ...] = ()
     acts: tuple[Act, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
+    notes: tuple[CustomerEvent, ...] = ()
     promise: Promise | None = None
     scores: Scores | None = None
 

@@ -76,6 +76,7 @@ def turns() -> tuple[Turn, ...]:
             channel=0 if role is Role.AGENT else 1,
             overlap=i == 3,
             asr_confidence=0.91,
+            level_db=None if i == 1 else -24.5 - i,
             words=(Word(text="您好", start_ms=400, end_ms=820, probability=0.98),) if i == 0 else (),
         )
         for i, ((role, _, text), (begin, end)) in enumerate(zip(_LINES, _SECONDS, strict=True))

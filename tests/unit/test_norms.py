@@ -1,7 +1,7 @@
 """The clauses that rules rest on: literal, dated, and those of the day of the call."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import yaml
@@ -102,6 +102,14 @@ def test_the_three_citations_that_do_not_hold_are_not_made():
     assert not re.search("骚扰|恐吓", LAWS["consumer_law_2013.md"])
 
 
+@pytest.mark.parametrize("mark", ["full_text", "press_report", "recalled", "heading_only"])
+def test_the_docs_count_how_far_the_norms_were_checked(mark):
+    docs = (CONFIGS.parent / "docs" / "norms.md").read_text("utf-8")
+    quotes, dates = re.search(rf"\| `{mark}` \| .* \| (\d+) \| (\d+|–) \|", docs).groups()
+    assert int(quotes) == sum(norm.checked == mark for norm in BOOK.clauses)
+    assert int(dates.replace("–", "0")) == sum(norm.dates_checked == mark for norm in BOOK.clauses)
+
+
 # the norms of the day
 
 
@@ -132,7 +140,7 @@ def test_a_clause_that_nothing_stood_before_is_dropped():
 
 
 def test_the_day_of_a_call_is_the_day_in_china():
-    evening_in_london = datetime(2025, 12, 31, 17, tzinfo=timezone.utc)
+    evening_in_london = datetime(2025, 12, 31, 17, tzinfo=UTC)
     assert BOOK.at(["order_50"], evening_in_london) == ("order_50",)
     assert BOOK.at(["order_50"], datetime(2025, 12, 31, 17, tzinfo=CHINA)) == ("order_42_2012",)
     assert BOOK.at(["order_50"], None) == ("order_50",)
@@ -193,7 +201,10 @@ def test_an_error_names_file_line_field_and_the_nearest_word(tmp_path, field, ch
         ([{"quote": None}], "a quote is missing exactly where"),
         ([{"checked": "full_text"}], "full_text needs text"),
         ([{}, {}], r"norms\.yaml:\d+: norm law_1: id: stands twice"),
-        ([{"successor": "law_2"}, {"id": "law_2", "predecessor": "law_1"}], "is in force before law_1 has ended"),
+        (
+            [{"successor": "law_2"}, {"id": "law_2", "predecessor": "law_1"}],
+            "is in force before law_1 has ended",
+        ),
         ([], "norms: Tuple should have at least 1 item"),
     ],
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.detect.conditions import across, ask, data, meaning, sound, text
-from pipeline.detect.conditions.outcome import NO, Outcome, Place, unknown, yes
+from pipeline.detect.conditions import across, ask, data, extent, loudness, meaning, sound, text
+from pipeline.detect.conditions.outcome import NO, Outcome, Place, no, unknown, yes
 from pipeline.detect.conditions.scope import scope_of
+from pipeline.errors import RulePackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
         TurnBuilder,
         TurnOperator,
     )
-    from pipeline.detect.schema.conditions import Condition
+    from pipeline.detect.patterns import Pattern
+    from pipeline.detect.schema.conditions import Condition, Range
     from pipeline.detect.view import CallView
 
 _Operator = TypeVar("_Operator")
@@ -27,12 +29,19 @@ _Operator = TypeVar("_Operator")
 TURN_OPERATORS: Mapping[str, TurnBuilder] = {
     **text.TURN_OPERATORS,
     **sound.TURN_OPERATORS,
+    **extent.TURN_OPERATORS,
+    **loudness.TURN_OPERATORS,
     **meaning.TURN_OPERATORS,
     **ask.TURN_OPERATORS,
+    "any": lambda value, condition, tools: Nested.of("any", value, tools),
+    "each": lambda value, condition, tools: Nested.of("each", value, tools),
+    "none": lambda value, condition, tools: Nested.of("none", value, tools),
 }
 CALL_OPERATORS: Mapping[str, CallBuilder] = {
     **text.CALL_OPERATORS,
     **sound.CALL_OPERATORS,
+    **extent.CALL_OPERATORS,
+    **loudness.CALL_OPERATORS,
     **meaning.CALL_OPERATORS,
     **data.CALL_OPERATORS,
     **across.CALL_OPERATORS,
@@ -70,6 +79,13 @@ class CompiledCondition:
             call_operators=tuple(_built(CALL_OPERATORS, condition, tools)),
         )
 
+    @property
+    def searched(self) -> Iterator[Pattern]:
+        """Every pattern of a ``text``, for the scanner."""
+        for _, operator in self.turn_operators:
+            if isinstance(operator, text.AnyOf):
+                yield from operator.patterns
+
     def evaluate(self, view: CallView, others: Mapping[str, Outcome]) -> Outcome:
         """The answer for a call; ``others`` holds the answer of the condition it is anchored to."""
         anchor = self.condition.anchor
@@ -93,19 +109,58 @@ class CompiledCondition:
         answers = [operator.of(view, scope.positions) for _, operator in self.call_operators]
         # With nothing to look for, a condition asks whether there is such a turn at all.
         if self.turn_operators or not answers:
-            turns = [self._turn(view, position) for position in scope.positions]
-            answers.insert(0, _all_of(turns) if self.condition.every else _any_of(turns))
+            operators = tuple(operator for _, operator in self.turn_operators)
+            turns = [_in_turn(operators, view, position) for position in scope.positions]
+            answers.insert(0, self._over(turns))
         return _all_of(answers)
 
-    def _turn(self, view: CallView, position: int) -> Outcome:
-        answers: list[Outcome] = []
-        for _, operator in self.turn_operators:
-            answer = operator.at(view, position)
-            if answer.holds is False:
-                return answer
-            answers.append(answer)
-        joined = _all_of(answers) if answers else yes()
-        return joined if joined.places or not joined.holds else replace(joined, places=(Place(position),))
+    def _over(self, turns: Sequence[Outcome]) -> Outcome:
+        """One answer for the turns of the scope."""
+        if self.condition.count:
+            return _so_many(self.condition.count, turns)
+        return _all_of(turns) if self.condition.every else _any_of(turns)
+
+
+def _in_turn(operators: Iterable[TurnOperator], view: CallView, position: int) -> Outcome:
+    """Whether a turn satisfies all operators; where none names a place it is the whole turn."""
+    answers: list[Outcome] = []
+    for operator in operators:
+        answer = operator.at(view, position)
+        if answer.holds is False:
+            return answer
+        answers.append(answer)
+    joined = _all_of(answers) if answers else yes()
+    return joined if joined.places or not joined.holds else replace(joined, places=(Place(position),))
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """``any``, ``each``, ``none``: several conditions asked of the same turn."""
+
+    wanted: str
+    parts: tuple[tuple[TurnOperator, ...], ...]
+
+    @classmethod
+    def of(cls, wanted: str, conditions: tuple[Condition, ...], tools: Toolbox) -> Nested:
+        """Compile the inner conditions.
+
+        Raises:
+            RulePackError: one of them is about the call as a whole.
+        """
+        for inner in conditions:
+            if key := next((key for key, _ in _built(CALL_OPERATORS, inner, tools)), None):
+                raise RulePackError(f"{wanted}: {key} is about the call, not about a turn")
+        return cls(wanted, tuple(tuple(o for _, o in _built(TURN_OPERATORS, c, tools)) for c in conditions))
+
+    def at(self, view: CallView, position: int) -> Outcome:
+        """The places of what was found; ``none`` has none to show."""
+        answers = [_in_turn(operators, view, position) for operators in self.parts]
+        if self.wanted == "each":
+            return _all_of(answers)
+        found = _any_of(answers)
+        if self.wanted == "any" or found.holds is None:
+            return found
+        return no(found.note) if found.holds else yes(note=found.note)
 
 
 def _built(
@@ -141,6 +196,20 @@ def _any_of(outcomes: Iterable[Outcome]) -> Outcome:
         places = tuple(sorted({place for o in held for place in o.places}))
         return Outcome(holds=True, places=places, sure=max(o.sure for o in held), note=_notes(held))
     return next((o for o in outcomes if o.holds is None), Outcome(holds=False, note=_notes(outcomes)))
+
+
+def _so_many(wanted: Range, turns: Sequence[Outcome]) -> Outcome:
+    """Whether so many turns hold; where some are not known, whatever they are must lead to the same."""
+    held = [turn for turn in turns if turn.holds]
+    open_ones = [turn for turn in turns if turn.holds is None]
+    truths = {wanted.holds(n) for n in range(len(held), len(held) + len(open_ones) + 1)}
+    if len(truths) > 1:
+        return open_ones[0]
+    note = f"{len(held)} turns"
+    if not truths.pop():
+        return no(note)
+    places = tuple(sorted({place for turn in held for place in turn.places}))
+    return yes(*places, sure=min((turn.sure for turn in held), default=1.0), note=note)
 
 
 def _all_of(outcomes: Iterable[Outcome]) -> Outcome:

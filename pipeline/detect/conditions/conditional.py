@@ -11,6 +11,7 @@ from pipeline.detect.conditions.flow import conditions_of, walk
 from pipeline.detect.conditions.logic import every_name, names, parse
 from pipeline.detect.raised import Raised
 from pipeline.errors import RulePackError, UnknownNameError
+from pipeline.types import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,15 +19,22 @@ if TYPE_CHECKING:
     from pipeline.detect.conditions.logic import Expression
     from pipeline.detect.conditions.operators import Toolbox
     from pipeline.detect.conditions.outcome import Outcome, Place
+    from pipeline.detect.patterns import Pattern
     from pipeline.detect.schema import Flow, Rule
+    from pipeline.detect.schema.rules import IfUnknown
     from pipeline.detect.view import CallView
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionSet:
-    """The conditions of a rule, each behind the one that it is anchored to."""
+    """The conditions of a rule, each behind the one that it is anchored to.
+
+    Attributes:
+        if_unknown: what the rule does where they do not decide it.
+    """
 
     conditions: tuple[CompiledCondition, ...]
+    if_unknown: IfUnknown = "cannot_decide"
 
     @classmethod
     def of(cls, rule: Rule, tools: Toolbox) -> ConditionSet:
@@ -44,7 +52,21 @@ class ConditionSet:
         ordered: list[CompiledCondition] = []
         for name in compiled:
             _place(name, compiled, ordered, ())
-        return cls(tuple(ordered))
+        return cls(tuple(ordered), rule.if_unknown)
+
+    def undecided(self, view: CallView, missing: tuple[str, ...]) -> str | None:
+        """What a finding has to name as missing; ``None`` where the rule says nothing then."""
+        if self.if_unknown == "ignore" or not missing:
+            return None
+        history = view.facts.history
+        if self.if_unknown == "if_supplied" and not (history and history.supplied.issuperset(missing)):
+            return None
+        return missing[0]
+
+    @property
+    def searched(self) -> tuple[Pattern, ...]:
+        """Every pattern in it, for the scanner."""
+        return tuple(pattern for condition in self.conditions for pattern in condition.searched)
 
     def evaluate(self, view: CallView) -> dict[str, Outcome]:
         """The answer of every condition."""
@@ -121,19 +143,26 @@ class Given:
         truth = self.expression.value({name: o.holds for name, o in outcomes.items()})
         if truth is False:
             return
-        missing = _missing(outcomes, self.expression) if truth is None else None
-        for raised in hits:
-            yield replace(raised, missing=raised.missing or missing)
+        if truth is None:
+            missing = self.conditions.undecided(view, _missing(outcomes, self.expression))
+            hits = tuple(replace(raised, missing=raised.missing or missing) for raised in hits if missing)
+        yield from hits
 
 
 @dataclass(frozen=True, slots=True)
 class WhenCheck:
-    """``raise_when``: an expression over conditions."""
+    """``raise_when``: an expression over conditions.
+
+    Attributes:
+        grades: severities other than the rule's with what must hold for each, the gravest first.
+    """
 
     rule: Rule
     conditions: ConditionSet
     expression: Expression
     show: tuple[str, ...]
+    grades: tuple[tuple[Severity, Expression], ...] = ()
+    searched: tuple[Pattern, ...] = ()
 
     @classmethod
     def of(cls, rule: Rule, conditions: ConditionSet) -> WhenCheck:
@@ -144,23 +173,32 @@ class WhenCheck:
         """
         expression = conditions.expression(rule.raise_when or "")
         conditions.require(rule.show)
-        return cls(rule, conditions, expression, rule.show or tuple(dict.fromkeys(names(expression))))
+        show = rule.show or tuple(dict.fromkeys(names(expression)))
+        grades = tuple(
+            (severity, conditions.expression(rule.severity_when[severity]))
+            for severity in Severity
+            if severity in rule.severity_when
+        )
+        return cls(rule, conditions, expression, show, grades)
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """One finding a turn of the evidence, or one about the call where there is none."""
         outcomes = self.conditions.evaluate(view)
-        truth = self.expression.value({name: o.holds for name, o in outcomes.items()})
+        truths = {name: o.holds for name, o in outcomes.items()}
+        truth = self.expression.value(truths)
         if truth is False:
             return
         if truth is None:
-            missing = _missing(outcomes, self.expression)
-            yield Raised(position=None, confidence=self.rule.confidence, missing=missing)
+            missing = self.conditions.undecided(view, _missing(outcomes, self.expression))
+            if missing:
+                yield Raised(position=None, confidence=self.rule.confidence, missing=missing)
             return
+        severity = next((severity for severity, when in self.grades if when.value(truths)), None)
         shown = [outcomes[name] for name in self.show if outcomes[name].holds]
         sure = min((o.sure for o in shown), default=1.0)
         evidence = next((o.places for o in shown if o.places), ())
         for place in evidence or (None,):
-            yield _raised(place, self.rule.confidence * sure)
+            yield replace(_raised(place, self.rule.confidence * sure), severity=severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +208,7 @@ class FlowCheck:
     rule: Rule
     flow: Flow
     conditions: ConditionSet
+    searched: tuple[Pattern, ...] = ()
 
     @classmethod
     def of(cls, rule: Rule, flow: Flow, conditions: ConditionSet) -> FlowCheck:
@@ -184,17 +223,17 @@ class FlowCheck:
     def find(self, view: CallView) -> Iterator[Raised]:
         """Every step that is missing or came at the wrong place."""
         walked = walk(self.flow, self.conditions.evaluate(view))
-        if walked.missing:
-            yield Raised(position=None, confidence=self.rule.confidence, missing=walked.missing)
+        missing = self.conditions.undecided(view, (walked.missing,) if walked.missing else ())
+        if missing:
+            yield Raised(position=None, confidence=self.rule.confidence, missing=missing)
         for fault in walked.faults:
             yield _raised(fault.place, self.rule.confidence)
 
 
-def _missing(outcomes: Mapping[str, Outcome], expression: Expression) -> str | None:
-    """The first thing that would have to be known."""
-    return next(
-        (outcomes[name].missing for name in every_name(expression) if outcomes[name].holds is None), None
-    )
+def _missing(outcomes: Mapping[str, Outcome], expression: Expression) -> tuple[str, ...]:
+    """What would have to be known, each thing once."""
+    unknown = (outcomes[name] for name in every_name(expression) if outcomes[name].holds is None)
+    return tuple(dict.fromkeys(outcome.missing for outcome in unknown if outcome.missing))
 
 
 def _raised(place: Place | None, confidence: float) -> Raised:

@@ -8,7 +8,7 @@ that turns the condition into its operator.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -22,10 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolbox:
-    """What a pack offers to its conditions: word lists and contexts."""
+    """What conditions are compiled with.
+
+    Attributes:
+        words, contexts: the word lists of the pack, and the contexts of the folder.
+        names: the names of all rules of the folder by kind (``violation``, ``act``, ``event``); where a
+            kind is missing, names of that kind are not checked.
+    """
 
     words: Mapping[str, tuple[str, ...]]
     contexts: Mapping[str, tuple[CompiledContext, ...]]
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class TurnOperator(Protocol):

@@ -85,14 +85,22 @@ def _near(condition: Condition, view: CallView, own: list[int], place: Place) ->
         near = _around(turns, own, at, before, behind)
     else:
         side = behind if location == "after" else before
-        near = _counted(turns, side) if turns else side
-        if turns and 0 in (turns.start, turns.end) and at in own:
-            near = [at, *near]
+        near = _beside(turns, side, at, own) if turns else side
     if condition.within is not None:
         near = [i for i in near if abs(i - at) <= condition.within]
     if condition.within_seconds is not None:
         near = [i for i in near if view.seconds_between(at, i) <= condition.within_seconds]
     return sorted(near)
+
+
+def _beside(turns: TurnRange, side: list[int], at: int, own: list[int]) -> list[int]:
+    """Turns on one side of an anchor, the nearest first; 0 is the anchor itself."""
+    if 0 not in (turns.start, turns.end):
+        return _counted(turns, side)
+    nearest = {bound for bound in (turns.start, turns.end) if bound}
+    # From the anchor to the n-th turn beside it, or (-1) to the farthest.
+    far = _index(nearest.pop(), len(side)) + 1 if nearest else 0
+    return [*(i for i in (at,) if at in own), *side[:far]]
 
 
 def _around(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.detect.conditions.outcome import NO, Outcome, Place, no, yes
 from pipeline.detect.context import clause_at, sentence_at
 from pipeline.detect.figures import days_in, numerals_in, percents_in, yuan_in
-from pipeline.detect.patterns import any_match, compile_all
+from pipeline.detect.patterns import Patterns, compile_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     )
     from pipeline.detect.context import CompiledContext
     from pipeline.detect.figures import Figure
-    from pipeline.detect.patterns import Pattern
     from pipeline.detect.schema.conditions import AtLeast, Condition, Near, Number
     from pipeline.detect.view import CallView
 
@@ -40,8 +39,8 @@ _READERS: Mapping[str, Callable[[str], Iterator[Figure]]] = {
 class Guard:
     """What spares a stretch of words: ``without``, ``without_turn``, ``unless``, ``clause_only``."""
 
-    without: tuple[Pattern, ...]
-    without_turn: tuple[Pattern, ...]
+    without: Patterns
+    without_turn: Patterns
     unless: tuple[CompiledContext, ...]
     clause_only: bool
 
@@ -61,17 +60,17 @@ class Guard:
 
     def passes_turn(self, view: CallView, position: int) -> bool:
         """Whether the turn as a whole is not spared."""
-        return not any_match(self.without_turn, view.folded[position], view.fields)
+        return not view.lines[position].says(self.without_turn)
 
     def passes(self, view: CallView, position: int, start: int, end: int) -> bool:
         """Whether a stretch of the turn counts."""
-        folded = view.folded[position]
-        if self.clause_only and not _in_one_clause(folded, start, end):
+        line = view.lines[position]
+        if self.clause_only and not _in_one_clause(line.text, start, end):
             return False
-        sentence = sentence_at(folded, start, end)
-        if any_match(self.without, folded[sentence.start : sentence.end], view.fields):
+        sentence = sentence_at(line.text, start, end)
+        if line.says(self.without, sentence.start, sentence.end):
             return False
-        return not any(context.spares(folded, start, end, view.fields) for context in self.unless)
+        return not any(context.spares(line, start, end) for context in self.unless)
 
 
 def _in_one_clause(folded: str, start: int, end: int) -> bool:
@@ -79,29 +78,24 @@ def _in_one_clause(folded: str, start: int, end: int) -> bool:
     return clause_at(folded, start, start + 1) == clause_at(folded, start, end)
 
 
-def _spans(
-    patterns: tuple[Pattern, ...], guard: Guard, view: CallView, position: int
-) -> Iterator[tuple[int, int]]:
-    """Every stretch that a pattern matches and nothing spares."""
-    folded = view.folded[position]
-    for pattern in patterns:
-        for match in pattern.finditer(folded, view.fields):
-            if guard.passes(view, position, *match.span()):
-                yield match.span()
+def _spans(patterns: Patterns, guard: Guard, view: CallView, position: int) -> list[tuple[int, int]]:
+    """Every stretch that a pattern matches and nothing spares, in order."""
+    found = sorted(view.lines[position].spans(patterns))
+    return [span for span in found if guard.passes(view, position, *span)]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     """``text``: one of the patterns."""
 
-    patterns: tuple[Pattern, ...]
+    patterns: Patterns
     guard: Guard
 
     def at(self, view: CallView, position: int) -> Outcome:
         """Every stretch that matches."""
         if not self.guard.passes_turn(view, position):
             return NO
-        spans = sorted(set(_spans(self.patterns, self.guard, view, position)))
+        spans = _spans(self.patterns, self.guard, view, position)
         return yes(*(Place(position, *span) for span in spans)) if spans else NO
 
 
@@ -109,7 +103,7 @@ class AnyOf:
 class Count:
     """``all_of``, ``at_least``: so many of the patterns in one turn (with ``clause_only`` in one clause)."""
 
-    patterns: tuple[Pattern, ...]
+    phrases: tuple[Patterns, ...]
     n: int
     guard: Guard
 
@@ -117,7 +111,7 @@ class Count:
         """The first stretch of each pattern, when there are enough."""
         if not self.guard.passes_turn(view, position):
             return NO
-        found = [tuple(_spans((p,), self.guard, view, position)) for p in self.patterns]
+        found = [_spans(phrase, self.guard, view, position) for phrase in self.phrases]
         if self.guard.clause_only:
             return self._in_a_clause(view, position, found)
         said = [spans[0] for spans in found if spans]
@@ -126,7 +120,7 @@ class Count:
         return yes(*(Place(position, *span) for span in sorted(said)), note=f"{len(said)} of {self.n}")
 
     def _in_a_clause(
-        self, view: CallView, position: int, found: Sequence[tuple[tuple[int, int], ...]]
+        self, view: CallView, position: int, found: Sequence[Sequence[tuple[int, int]]]
     ) -> Outcome:
         clauses: dict[int, dict[int, tuple[int, int]]] = {}
         for number, spans in enumerate(found):
@@ -143,21 +137,21 @@ class Count:
 class CountAcross:
     """``at_least`` with ``across``: so many of the patterns in all turns of the scope."""
 
-    patterns: tuple[Pattern, ...]
+    phrases: tuple[Patterns, ...]
     n: int
     guard: Guard
 
     def of(self, view: CallView, positions: Sequence[int]) -> Outcome:
         """The first stretch of each pattern, when there are enough."""
-        found = [self._first(pattern, view, positions) for pattern in self.patterns]
+        found = [self._first(phrase, view, positions) for phrase in self.phrases]
         said = sorted(place for place in found if place)
         note = f"{len(said)} of {self.n}"
         return yes(*said, note=note) if len(said) >= self.n else no(note)
 
-    def _first(self, pattern: Pattern, view: CallView, positions: Sequence[int]) -> Place | None:
+    def _first(self, phrase: Patterns, view: CallView, positions: Sequence[int]) -> Place | None:
         for position in positions:
             if self.guard.passes_turn(view, position):
-                for span in _spans((pattern,), self.guard, view, position):
+                for span in _spans(phrase, self.guard, view, position):
                     return Place(position, *span)
         return None
 
@@ -167,12 +161,12 @@ class Close:
     """``near``: words at most so many characters apart."""
 
     near: Near
-    patterns: tuple[Pattern, ...]
+    phrases: tuple[Patterns, ...]
     guard: Guard
 
     def at(self, view: CallView, position: int) -> Outcome:
         """The tightest stretch that holds all words."""
-        found = [tuple(_spans((p,), self.guard, view, position)) for p in self.patterns]
+        found = [_spans(phrase, self.guard, view, position) for phrase in self.phrases]
         if not self.guard.passes_turn(view, position) or not all(found):
             return NO
         fitting = [spans for spans in product(*found) if self._fits(spans)]
@@ -193,7 +187,7 @@ class Numbers:
     """``number``: a figure inside bounds."""
 
     number: Number
-    about: tuple[Pattern, ...]
+    about: Patterns
     guard: Guard
 
     def at(self, view: CallView, position: int) -> Outcome:
@@ -212,12 +206,16 @@ class Numbers:
         return self.number.value is None or self.number.value.holds(float(value))
 
     def _about(self, view: CallView, position: int, figure: Figure) -> bool:
-        folded = view.folded[position]
-        sentence = sentence_at(folded, figure.start, figure.end)
-        stretch = folded[sentence.start : sentence.end]
-        if self.about and not any_match(self.about, stretch, view.fields):
+        line = view.lines[position]
+        sentence = sentence_at(line.text, figure.start, figure.end)
+        if self.about and not line.says(self.about, sentence.start, sentence.end):
             return False
         return self.guard.passes(view, position, figure.start, figure.end)
+
+
+def _each(phrases: tuple[str, ...], tools: Toolbox) -> tuple[Patterns, ...]:
+    """Phrases that must be told apart: the patterns of each."""
+    return tuple(compile_all((phrase,), tools.words) for phrase in phrases)
 
 
 def _any_of(value: tuple[str, ...], condition: Condition, tools: Toolbox) -> TurnOperator:
@@ -225,23 +223,23 @@ def _any_of(value: tuple[str, ...], condition: Condition, tools: Toolbox) -> Tur
 
 
 def _all_of(value: tuple[str, ...], condition: Condition, tools: Toolbox) -> TurnOperator:
-    return Count(compile_all(value, tools.words), len(value), Guard.of(condition, tools))
+    return Count(_each(value, tools), len(value), Guard.of(condition, tools))
 
 
 def _at_least(value: AtLeast, condition: Condition, tools: Toolbox) -> TurnOperator | None:
     if value.across:
         return None
-    return Count(compile_all(value.of, tools.words), value.n, Guard.of(condition, tools))
+    return Count(_each(value.of, tools), value.n, Guard.of(condition, tools))
 
 
 def _at_least_across(value: AtLeast, condition: Condition, tools: Toolbox) -> CallOperator | None:
     if not value.across:
         return None
-    return CountAcross(compile_all(value.of, tools.words), value.n, Guard.of(condition, tools))
+    return CountAcross(_each(value.of, tools), value.n, Guard.of(condition, tools))
 
 
 def _near(value: Near, condition: Condition, tools: Toolbox) -> TurnOperator:
-    return Close(value, compile_all(value.words, tools.words), Guard.of(condition, tools))
+    return Close(value, _each(value.words, tools), Guard.of(condition, tools))
 
 
 def _number(value: Number, condition: Condition, tools: Toolbox) -> TurnOperator:

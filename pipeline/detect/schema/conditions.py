@@ -11,14 +11,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pipeline.detect.schema.parts import Comparison, FieldTest, Names, Part, Phrases, Says
+from pipeline.detect.schema.parts import Comparison, FieldTest, Names, Part, Phrases, Says, as_tuple
 from pipeline.types import Tone
 
 Phase = Literal["opening", "verification", "body", "closing"]
 """Parts of a call: until who is called is asked for; until that is answered; the rest; the goodbye."""
 
 Chance = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Key = Literal["debtor", "number", "lender", "agent", "contact"]
+"""What calls may have in common."""
+_CLOCK = r"^(?:([01]\d|2[0-3]):[0-5]\d|24:00)$"
 
 
 class Range(Comparison):
@@ -180,10 +183,12 @@ class Silence(Part):
     Attributes:
         seconds: how long.
         after: who spoke last before; ``other`` for the other party.
+        total: the silence before all turns of the scope together.
     """
 
     seconds: Range
     after: Literal["agent", "customer", "anyone", "same", "other"] = "anyone"
+    total: bool = False
 
 
 class Overlap(Part):
@@ -237,6 +242,12 @@ class Repeat(Part):
     within: int = Field(default=10, ge=2)
     excludes: Phrases = ()
 
+    @model_validator(mode="after")
+    def _possible(self) -> Repeat:
+        if self.times > self.within:
+            raise ValueError(f"{self.times} times among {self.within} turns can never be")
+        return self
+
 
 class ToneShift(Part):
     """The speaker's tone changes between two of his turns, at most ``within`` turns of his apart."""
@@ -267,56 +278,95 @@ class Ask(Part):
 
 
 class ClockWindow(Part):
-    """The time of day at which the call starts, in its own time zone; over midnight where it must."""
+    """A time of day, in the call's own zone, over midnight where it must.
 
-    start: str = Field(alias="from", pattern=r"^([01]\d|2[0-4]):[0-5]\d$")
-    end: str = Field(alias="to", pattern=r"^([01]\d|2[0-4]):[0-5]\d$")
+    Attributes:
+        start, end: ``from`` inside, ``to`` outside.
+        field: instead, a metadata field that holds such windows (``21:00-23:00``, several with commas);
+            where it is empty nothing was agreed and the answer is no, where it only says that
+            something was, yes.
+        at: whether the call starts, or ends, at that time.
+        outside: whether it must lie outside.
+    """
+
+    start: str | None = Field(default=None, alias="from", pattern=_CLOCK)
+    end: str | None = Field(default=None, alias="to", pattern=_CLOCK)
+    field: str | None = None
+    at: Literal["start", "end"] = "start"
     outside: bool = False
+
+    @model_validator(mode="after")
+    def _one_window(self) -> ClockWindow:
+        given = self.start is not None and self.end is not None
+        if given == (self.field is not None) or (self.start is None) != (self.end is None):
+            raise ValueError("give from and to, or a field")
+        if given and self.start == self.end:
+            raise ValueError("from and to are the same")
+        return self
+
+
+class Shortfall(Part):
+    """The recording is shorter than the talk that the exchange counted.
+
+    Attributes:
+        seconds, percent: what may be missing; the larger of the two is allowed.
+        field: the metadata field with the seconds of talk.
+    """
+
+    seconds: Seconds = 5.0
+    percent: float = Field(default=5.0, ge=0, le=100)
+    field: str = "talk_seconds"
 
 
 class Contacts(Part):
-    """How many calls there were, this one included.
+    """How many calls there were until this one, which must be one of them.
+
+    A call that does not count itself (inbound, asked for, to somebody else's phone) is no time to say
+    that there were too many: the answer is no. Two counts are about others: ``missed``, for a call that
+    is listened to was answered, and with a ``callee`` that this call is not.
 
     Attributes:
         count: ``attempts`` (every dial), ``connected`` (a person answered), ``effective`` (the debtor
             spoke for a while), ``missed`` (not connected).
-        by: what they have in common: ``debtor``, ``number``, ``lender``, ``agent``, ``contact`` (a third
-            person of one debtor).
-        per: ``day`` (calendar day in the call's zone), or a window that ends with this call, in hours.
+        by: what they have in common: ``debtor``, ``number``, ``lender``, ``agent``, ``contact`` (the
+            same number for the same debtor: one third person).
+        per: ``day`` (calendar day in China), or a window that ends with this call, in hours.
         value: how many.
         callee: only calls to these kinds of people (``callee_role``).
         direction: only calls in this direction.
-        merge_seconds: a new dial so soon after the last one ended is the same contact.
+        merge_seconds: a new dial of the number so soon after the last one ended is the same contact.
         except_asked: whether calls that the debtor asked for are left out.
+        talk_seconds: length from which a talk is ``effective``.
     """
 
     count: Literal["attempts", "connected", "effective", "missed"]
-    by: Annotated[Names, Field(min_length=1)] = ("debtor",)
-    per: Literal["day"] | float = "day"
+    by: Annotated[tuple[Key, ...], BeforeValidator(as_tuple), Field(min_length=1)] = ("debtor",)
+    per: Literal["day"] | Annotated[float, Field(gt=0)] = "day"
     value: Range
     callee: Names = ()
     direction: Literal["outbound", "inbound"] | None = "outbound"
     merge_seconds: Seconds = 60.0
     except_asked: bool = True
+    talk_seconds: Seconds = 30.0
 
 
 class Earlier(Part):
     """Something that happened in an earlier call.
 
     Attributes:
-        event: an event of the event packs, ``contact_refused`` (asked not to be called again), or
+        event: an event or note of the packs (``contact_refused``: asked not to be called again), or
             ``reached`` (the debtor was spoken to).
         by: what the calls have in common, as in :class:`Contacts`.
         within_days: how long ago at most.
     """
 
     event: str
-    by: Annotated[Names, Field(min_length=1)] = ("debtor",)
+    by: Annotated[tuple[Key, ...], BeforeValidator(as_tuple), Field(min_length=1)] = ("debtor",)
     within_days: float = Field(default=365, gt=0)
 
 
 class PromiseState(Part):
-    """An earlier promise of the debtor: ``kept``, ``broken``, or ``open`` (not due yet)."""
+    """An earlier promise of the debtor: ``kept``, ``broken``, or ``open`` (not due yet, or without a day)."""
 
     state: Literal["kept", "broken", "open"]
     within_days: float = Field(default=365, gt=0)
@@ -328,9 +378,11 @@ Hit = Annotated[int | Literal["any", "every", "first", "last"], Field(descriptio
 class Condition(Part):
     """Where to look and what for. All that is given must hold; see the module.
 
-    Scope: ``says``, ``role_confidence``, ``turns``, ``seconds``, ``percent``, ``phase``, ``every``.
+    Scope: ``says``, ``role_confidence``, ``turns``, ``seconds``, ``percent``, ``phase``; ``every`` turn of it
+    must satisfy the operators, or ``count`` of them, else one is enough.
     Anchor: ``after``/``before``/``around``/``same`` name another condition, ``hit`` which of its
     places, ``within`` (turns of anybody) and ``within_seconds`` how far.
+    Nested: ``any``, ``each``, ``none`` of several conditions without scope or anchor, in the same turn.
     """
 
     says: Says | None = None
@@ -340,6 +392,7 @@ class Condition(Part):
     percent: Stretch | None = None
     phase: Annotated[tuple[Phase, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)] = ()
     every: bool = False
+    count: Range | None = None
 
     after: str | None = None
     before: str | None = None
@@ -371,6 +424,7 @@ class Condition(Part):
     hangup: Hangup | None = None
     duration: Range | None = Field(default=None, description="seconds of the recording")
     turn_count: Range | None = Field(default=None, description="turns of the speaker in the scope")
+    talk_time: Range | None = Field(default=None, description="seconds that the speaker's turns take")
     talk_share: Range | None = Field(default=None, description="per cent of all speech that is the speaker's")
 
     tone: Annotated[tuple[Tone, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)] = ()
@@ -381,8 +435,14 @@ class Condition(Part):
     learned: Learned | None = None
     llm: Ask | None = None
 
+    any: tuple[Condition, ...] = ()
+    each: tuple[Condition, ...] = ()
+    none: tuple[Condition, ...] = ()
+
     field: dict[str, FieldTest] = Field(default_factory=dict)
     clock: ClockWindow | None = None
+    shortfall: Shortfall | None = None
+    one_sided: bool | None = Field(default=None, description="whether a channel of the recording is dead")
 
     contacts: Contacts | None = None
     earlier: Earlier | None = None
@@ -402,6 +462,16 @@ class Condition(Part):
             raise ValueError("hit, within and within_seconds need after, before, around or same")
         if isinstance(self.hit, int) and self.hit < 1:
             raise ValueError("hit counts from 1")
+        if self.every and self.count:
+            raise ValueError("every and count exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _inner_ones_look_where_this_one_does(self) -> Condition:
+        for inner in (*self.any, *self.each, *self.none):
+            wrong = inner.model_fields_set & _WHERE
+            if wrong:
+                raise ValueError(f"{min(wrong)} belongs to the outer condition")
         return self
 
     @property
@@ -448,4 +518,11 @@ class Flow(Part):
     faults: tuple[Literal["missing", "order"], ...] = ("missing", "order")
 
 
+_WHERE = frozenset(
+    "says role_confidence turns seconds percent phase every count after before around same hit within"
+    " within_seconds".split()
+)
+"""Keys of a condition that say where to look, not what for."""
+
+Condition.model_rebuild()
 Branch.model_rebuild()

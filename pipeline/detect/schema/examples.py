@@ -6,20 +6,30 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from pipeline.detect.schema.conditions import Seconds
 from pipeline.detect.schema.parts import Part
 from pipeline.types import Role
 
 
 class Line(Part):
-    """One line of an example dialogue: ``{agent: …}`` or ``{customer: …}``."""
+    """One line of an example dialogue: ``{agent: …}`` or ``{customer: …}``.
+
+    Attributes:
+        at: when it is said, ``[start, end]`` in seconds; for rules about times every line needs it.
+        level: dB relative to full scale.
+    """
 
     agent: str | None = None
     customer: str | None = None
+    at: tuple[Seconds, Seconds] | None = None
+    level: float | None = None
 
     @model_validator(mode="after")
     def _one_speaker(self) -> Line:
         if (self.agent is None) == (self.customer is None):
             raise ValueError("a line has exactly one of agent, customer")
+        if self.at and self.at[1] < self.at[0]:
+            raise ValueError("a line cannot end before it begins")
         return self
 
     @property
@@ -41,7 +51,7 @@ class Example(Part):
     """A line, with what is said around it and what is known of the call.
 
     ``text`` is said by the rule's speaker. Without ``text`` the example is a whole dialogue and
-    the rule may be raised anywhere in it.
+    the rule may be raised anywhere in it. ``duration`` is the length of the recording in seconds.
     """
 
     text: str | None = None
@@ -49,6 +59,7 @@ class Example(Part):
     then: tuple[Line, ...] = ()
     dialogue: tuple[Line, ...] = ()
     metadata: dict[str, Any] = Field(default_factory=dict)
+    duration: Seconds | None = None
 
     @model_validator(mode="after")
     def _line_or_dialogue(self) -> Example:

@@ -13,7 +13,10 @@ from pipeline.detect.schema.parts import Names, Part, Phrases, Says
 from pipeline.detect.schema.raising import Absent, Amount, Clock, Hit, Order
 from pipeline.types import Severity
 
-Kind = Literal["violation", "act", "event"]
+Kind = Literal["violation", "act", "event", "note"]
+"""A note is something that no report shows, kept for later calls with the same person."""
+
+IfUnknown = Literal["cannot_decide", "if_supplied", "ignore"]
 
 
 class Rule(Part):
@@ -31,6 +34,11 @@ class Rule(Part):
         raise_when: names joined by ``and``, ``or``, ``not``, ``2 of (a, b, c)`` and parentheses.
         show: the conditions whose places are the evidence; those of ``raise_when`` when left out.
         confidence: of what ``raise_when`` or ``flow`` raises.
+        severity_when: severities other than the rule's, each with what must hold for it as in
+            ``raise_when``; the gravest that holds counts.
+        if_unknown: what happens when the conditions leave it open: ``cannot_decide`` (a finding names
+            what is missing), ``if_supplied`` (the same, but only where the operator supplies all that is
+            missing for other calls of the batch), ``ignore``.
         flow: steps that must come in order.
         per: whether every turn that raises it is a finding, or the first alone (``call``).
         most: at most so many findings a call.
@@ -59,6 +67,8 @@ class Rule(Part):
     raise_when: str | None = None
     show: Names = ()
     confidence: float = Field(default=0.9, gt=0, le=1)
+    severity_when: dict[Severity, str] = Field(default_factory=dict)
+    if_unknown: IfUnknown = "cannot_decide"
     flow: Flow | None = None
     per: Literal["hit", "call"] = "hit"
     most: int | None = Field(default=None, ge=1)
@@ -79,6 +89,8 @@ class Rule(Part):
             )
         if self.show and not self.raise_when:
             raise ValueError("show names the evidence of raise_when")
+        if self.severity_when and not self.raise_when:
+            raise ValueError("severity_when grades what raise_when raises")
         if self.effective_from and self.effective_to and self.effective_from > self.effective_to:
             raise ValueError("effective_from lies behind effective_to")
         return self

@@ -4,12 +4,13 @@ import pytest
 
 from pipeline.detect.context import clause_at, compile_contexts, sentence_at
 from pipeline.detect.schema import Context
+from pipeline.detect.turn_text import TurnText
 
 
 def spared(said, quote, **context):
     compiled = compile_contexts({"c": (Context.model_validate(context),)}, {})["c"][0]
     start = said.index(quote)
-    return compiled.spares(said, start, start + len(quote), {})
+    return compiled.spares(TurnText(said, {}), start, start + len(quote))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pipeline.detect.engine import detect
+from pipeline.detect.facts import Facts
 from pipeline.detect.second import Policy, consult, load_policy
 from pipeline.errors import ConfigError
 from pipeline.ports import Opinion
@@ -54,7 +55,13 @@ def judged(book, chance, transcript=TURN, name="threat", **metadata):
     the_call = call(**metadata)
     opinions = consult(the_call, transcript, Model(**{name: chance}))
     return detect(
-        the_call, transcript, book, SETTINGS.detect, SETTINGS.roles, opinions=opinions, policy=POLICY
+        the_call,
+        transcript,
+        book,
+        SETTINGS.detect,
+        SETTINGS.roles,
+        facts=Facts(opinions=opinions),
+        policy=POLICY,
     ).findings
 
 
@@ -116,7 +123,9 @@ def test_only_the_agent_breaks_rules(tmp_path):
 def test_acts(tmp_path, text, chance, found):
     book = book_of(tmp_path, rule(rule="greeting", hits=[{"text": text}]), kind="act")
     opinions = consult(call(), TURN, Model(greeting=chance))
-    acts = detect(call(), TURN, book, SETTINGS.detect, SETTINGS.roles, opinions=opinions, policy=POLICY).acts
+    acts = detect(
+        call(), TURN, book, SETTINGS.detect, SETTINGS.roles, facts=Facts(opinions=opinions), policy=POLICY
+    ).acts
     assert bool(acts) is found
 
 
@@ -160,7 +169,7 @@ def test_without_a_span_the_whole_turn_is_quoted(tmp_path):
     tones = {tone: 0.2 for tone in Tone}
     opinions = {0: Opinion(rules={"threat": 0.8}, acts={}, tones=tones, spans={})}
     (finding,) = detect(
-        call(), TURN, book, SETTINGS.detect, SETTINGS.roles, opinions=opinions, policy=POLICY
+        call(), TURN, book, SETTINGS.detect, SETTINGS.roles, facts=Facts(opinions=opinions), policy=POLICY
     ).findings
     assert finding.evidence.quote == TEXT
 

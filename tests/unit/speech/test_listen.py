@@ -9,6 +9,7 @@ from pipeline.errors import EngineError
 from pipeline.metadata import CallMetadata
 from pipeline.settings import load_settings
 from pipeline.speech import listen
+from pipeline.speech.levels import mean_level
 from pipeline.speech.voices import DIMENSIONS
 from pipeline.types import Call, Evidence, Recording, Role
 from tests.unit.speech.sounding import (
@@ -101,6 +102,14 @@ def test_speech_is_measured_without_pauses(scene):
     transcript = scene.hear(channel(0, scene.party(COLLECTOR)), channel(1, scene.party(DEBTOR)))
     said_ms = 200 * sum(len(text) for text, _ in COLLECTOR + DEBTOR)
     assert transcript.speech_ms == pytest.approx(said_ms, abs=50)
+
+
+def test_a_turn_is_as_loud_as_its_words_on_its_channel(scene):
+    parties = [scene.party(COLLECTOR), scene.party(DEBTOR)]
+    turns = scene.hear(*(channel(i, samples) for i, samples in enumerate(parties))).turns
+    assert [t.level_db for t in turns] == [mean_level(parties[t.channel], t.words) for t in turns]
+    # Every word of the fakes is a constant of about a fifth of full scale.
+    assert all(-15 < t.level_db < -12 for t in turns)
 
 
 def test_a_leaking_channel_is_not_heard_twice(scene):

@@ -1,0 +1,54 @@
+"""The words of a turn as patterns see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from pipeline.detect.patterns import Pattern, Patterns
+    from pipeline.detect.scan import Scanner
+
+
+@dataclass(frozen=True, slots=True)
+class TurnText:
+    """Folded text of one turn, the call's metadata, and which patterns can match here at all.
+
+    Attributes:
+        text: the words, folded; offsets are those of the turn.
+        fields: metadata by name.
+        scanner: what was looked for beforehand.
+        possible: expressions that it found may match; all others that it knows cannot.
+    """
+
+    text: str
+    fields: Mapping[str, Any]
+    scanner: Scanner | None = None
+    possible: AbstractSet[str] = frozenset()
+
+    def spans(self, patterns: Patterns) -> set[tuple[int, int]]:
+        """What patterns match in the whole turn."""
+        return set(self.spans_in(patterns, self.text))
+
+    def says(self, patterns: Patterns, start: int = 0, end: int | None = None) -> bool:
+        """Whether one of the patterns matches in a stretch, as if nothing stood around it."""
+        worth = self._worth_trying(patterns)
+        if not worth:
+            return False
+        stretch = self.text[start:end]
+        return any(pattern.spans(stretch, self.fields) for pattern in worth)
+
+    def spans_in(self, patterns: Patterns, stretch: str) -> Iterator[tuple[int, int]]:
+        """What patterns match in a stretch of the turn, some of it blanked out perhaps."""
+        for pattern in self._worth_trying(patterns):
+            yield from pattern.spans(stretch, self.fields)
+
+    def _worth_trying(self, patterns: Patterns) -> Sequence[Pattern]:
+        if self.scanner is None or not self.scanner.covers(patterns):
+            return patterns
+        if patterns.expressions.isdisjoint(self.possible):
+            return ()
+        return [patterns.of[expression] for expression in patterns.expressions & self.possible]
