@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.cli_rules import import_rules
 from flows.sealed import seal
 from pipeline import __version__
 from pipeline.errors import ConfigError, TingheError
@@ -26,6 +27,7 @@ app = typer.Typer(
 rules_app = typer.Typer(help="Check and list the rule packs.", no_args_is_help=True)
 models_app = typer.Typer(help="See, check and fetch model weights.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+rules_app.command("import")(import_rules)
 app.add_typer(models_app, name="models")
 
 EXIT_QUARANTINE = 3
@@ -35,6 +37,12 @@ EXIT_FAILED = 1
 Out = Annotated[Path, typer.Option("--out", "-o", help="Results folder; made when it is not there.")]
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", help="A settings file laid over configs/default.toml.")
+]
+DialLog = Annotated[
+    Path | None,
+    typer.Option(
+        "--dial-log", help="Every dial, answered or not (.csv, .jsonl), for rules that count calls."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 
@@ -65,13 +73,14 @@ def run(
     ],
     out: Out,
     config: Config = None,
+    dial_log: DialLog = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge recordings: listen, detect, score, report.
 
     [bold]tinghe run last-night/ --out results/[/]
     """
-    _batch(source, out, "recordings", config, as_json)
+    _batch(source, out, "recordings", config, as_json, dial_log)
 
 
 @app.command()
@@ -79,10 +88,11 @@ def text(
     source: Annotated[Path, typer.Argument(help="A call.json, a .jsonl, or a folder of call.json files.")],
     out: Out,
     config: Config = None,
+    dial_log: DialLog = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge transcripts: everything after transcription."""
-    _batch(source, out, "transcripts", config, as_json)
+    _batch(source, out, "transcripts", config, as_json, dial_log)
 
 
 @app.command()
@@ -97,13 +107,21 @@ def demo(
     _batch(PROJECT_ROOT / "demo" / "manifest.csv", out, "recordings", config, as_json)
 
 
-def _batch(source: Path, out: Path, mode: Any, config: Path | None, as_json: bool) -> None:
+def _batch(
+    source: Path, out: Path, mode: Any, config: Path | None, as_json: bool, dial_log: Path | None = None
+) -> None:
     with _clear_errors():
         from flows.nightly import run_batch
         from flows.observe import ProgressBar, calls_table, quarantine_table, summary_line
 
         with ProgressBar(errors) as progress:
-            result = run_batch(source, out, mode=mode, config=config, observer=progress)
+            result = run_batch(source, out, mode=mode, config=config, observer=progress, dial_log=dial_log)
+        if result.lost_dials:
+            errors.print(
+                f"[yellow]{result.lost_dials} lines of the dial log[/] are not counted: see "
+                f"{escape(str(result.out / 'dial_log_rejected.jsonl'))}",
+                soft_wrap=True,
+            )
         if as_json:
             _print_json(
                 {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,11 +19,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.jobs import RecordingJob, TranscriptJob, Workshop
+from flows.shelf import Shelf
 from flows.wiring import load_ears, load_mind
 from pipeline.batch import Batch, Observer, Silent
+from pipeline.detect.conditions.across import shared_with
+from pipeline.dial_log import read_dial_log
 from pipeline.errors import StoreError, TingheError
+from pipeline.history import Ledger
 from pipeline.manifest import plan_recordings
 from pipeline.report.call_json import read_call
+from pipeline.report.dial_log import write_lost_lines
 from pipeline.report.files import file_stem
 from pipeline.report.pages import write_pages
 from pipeline.report.table import write_tables
@@ -31,6 +36,7 @@ from pipeline.settings import load_settings
 from pipeline.store import Store
 from pipeline.transcripts import plan_transcripts
 from pipeline.types import Quarantined
+from pipeline.whitelist import compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
     from prefect.tasks import Task
 
     from pipeline.batch import Job
+    from pipeline.dial_log import DialLog
     from pipeline.settings import Settings
     from pipeline.types import BatchSummary
 
@@ -60,13 +67,23 @@ class BatchResult:
     out: Path
     page: Path
     rule_titles: dict[str, str]
+    lost_dials: int = 0
+    """Lines of the dial log that could not be used; they stand in ``dial_log_rejected.jsonl``."""
 
     def reports(self) -> Iterator[dict[str, Any]]:
         """The call JSONs, one at a time, in the order of the manifest."""
         return (read_call(self.out / "calls" / f"{file_stem(call_id)}.json") for call_id in self.calls)
 
 
-def run_batch(source: Path, out: Path, *, mode: Mode, config: Path | None, observer: Observer) -> BatchResult:
+def run_batch(
+    source: Path,
+    out: Path,
+    *,
+    mode: Mode,
+    config: Path | None,
+    observer: Observer,
+    dial_log: Path | None = None,
+) -> BatchResult:
     """Run the flow in this process, with the number of workers that the settings name.
 
     Raises:
@@ -79,14 +96,24 @@ def run_batch(source: Path, out: Path, *, mode: Mode, config: Path | None, obser
     token = OBSERVER.set(observer)
     try:
         return judge_batch.with_options(task_runner=runner)(
-            source=str(source), out=str(out), mode=mode, config=str(config) if config else None
+            source=str(source),
+            out=str(out),
+            mode=mode,
+            config=str(config) if config else None,
+            dial_log=str(dial_log) if dial_log else None,
         )
     finally:
         OBSERVER.reset(token)
 
 
 @flow(name="tinghe-batch", flow_run_name="{mode} batch", persist_result=False, validate_parameters=True)
-def judge_batch(source: str, out: str, mode: Mode = "recordings", config: str | None = None) -> BatchResult:
+def judge_batch(
+    source: str,
+    out: str,
+    mode: Mode = "recordings",
+    config: str | None = None,
+    dial_log: str | None = None,
+) -> BatchResult:
     """Judge every call of a source and write the results.
 
     Args:
@@ -94,10 +121,12 @@ def judge_batch(source: str, out: str, mode: Mode = "recordings", config: str | 
         out: the results folder.
         mode: what ``source`` holds.
         config: a settings file laid over the default one.
+        dial_log: the log of the dialler, for rules that count calls.
     """
     settings = load_settings(Path(config) if config else None)
     folder = Path(out)
     workshop = Workshop(settings, load_mind, load_ears, folder / "audio" if mode == "recordings" else None)
+    log = read_dial_log(Path(dial_log)) if dial_log else None
     jobs, rejected = _plan(Path(source), mode, workshop)
     batch = Batch(
         batch_id=hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12],
@@ -110,11 +139,17 @@ def judge_batch(source: str, out: str, mode: Mode = "recordings", config: str | 
     )
     if jobs:
         _warm_up(workshop, mode)
-    with _running(batch):
+    write_lost_lines(log, folder)
+    with _running(batch), Shelf(folder) as shelf:
+        workshop.shelf, workshop.ledger = shelf, _ledger(batch, mode, log, workshop)
+        batch.ledger = workshop.ledger
         chunks = batch.open()
         _wait_for([run_chunk.submit(batch.batch_id, number) for number in range(chunks)])
+        chunks = batch.reopen()
+        _wait_for([rerun_chunk.submit(batch.batch_id, number) for number in range(chunks)])
         summary = batch.close()
-    return _report(batch, summary, workshop.mind.book.titles, workshop.mind.book.norms, settings)
+    result = _report(batch, summary, workshop.mind.book.titles, workshop.mind.book.norms, settings)
+    return replace(result, lost_dials=len(log.lost) if log else 0)
 
 
 def _is_retryable(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
@@ -123,24 +158,45 @@ def _is_retryable(task: Task[..., Any], task_run: TaskRun, state: State[Any]) ->
     return isinstance(error, TingheError) and error.retryable
 
 
-@task(
-    name="chunk",
-    task_run_name="chunk-{number}",
-    retries=2,
-    retry_delay_seconds=[10, 30],
-    retry_condition_fn=_is_retryable,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+_AS_CHUNK: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": [10, 30],
+    "retry_condition_fn": _is_retryable,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+
+
+@task(name="chunk", task_run_name="chunk-{number}", **_AS_CHUNK)
 def run_chunk(batch_id: str, number: int) -> int:
     """Judge one chunk of calls; a retry skips what is done."""
     return _RUNNING[batch_id].run_chunk(number)
 
 
+@task(name="second-look", task_run_name="second-look-{number}", **_AS_CHUNK)
+def rerun_chunk(batch_id: str, number: int) -> int:
+    """Judge one chunk of the calls that others of the batch concern again."""
+    return _RUNNING[batch_id].rerun_chunk(number)
+
+
+def _ledger(batch: Batch, mode: Mode, log: DialLog | None, workshop: Workshop) -> Ledger:
+    """The history before the first call is judged."""
+    calls = [job.call for job in batch.jobs]
+    rules = workshop.mind.book.rules if calls else ()
+    return Ledger(
+        calls=calls,
+        recordings=mode == "recordings",
+        dial_log=log,
+        remembered=batch.store.remembered(calls),
+        alike=frozenset(attribute for compiled in rules for attribute in shared_with(compiled.rule)),
+    )
+
+
 def _plan(source: Path, mode: Mode, workshop: Workshop) -> tuple[list[Job], list[Quarantined]]:
     if mode == "recordings":
         plan = plan_recordings(source)
-        return [RecordingJob(call, workshop) for call in plan.calls], list(plan.rejected)
+        known = [compared(call, workshop.own_numbers) for call in plan.calls]
+        return [RecordingJob(call, workshop) for call in known], list(plan.rejected)
     jobs: list[Job] = []
     rejected: list[Quarantined] = []
     transcripts = plan_transcripts(source)
@@ -148,7 +204,8 @@ def _plan(source: Path, mode: Mode, workshop: Workshop) -> tuple[list[Job], list
         if isinstance(item, Quarantined):
             rejected.append(item)
         else:
-            jobs.append(TranscriptJob(item[0], workshop, place))  # the text is read again in its turn
+            call = compared(item[0], workshop.own_numbers)
+            jobs.append(TranscriptJob(call, workshop, place))  # the text is read again in its turn
     return jobs, rejected
 
 

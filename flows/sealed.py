@@ -1,4 +1,8 @@
-"""Nothing leaves the machine: hubs, telemetry and analytics are switched off before they load."""
+"""Nothing leaves the machine: hubs, telemetry and analytics are switched off before they load.
+
+The one thing that may call a host is a language model that the settings name (``[judge]``, off by
+default); :mod:`models.judge_openai` calls that host and no other.
+"""
 
 from __future__ import annotations
 

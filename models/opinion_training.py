@@ -17,7 +17,7 @@ from pipeline.ports import Said
 from pipeline.types import Role, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -38,11 +38,16 @@ class Line:
     """A labelled line.
 
     Attributes:
+        said: what the model reads.
+        turns: the line and what was said before it, as (role, text), the line itself last.
+        metadata: what is known of the call.
         acts: ``None`` where nobody looked for acts: no proof that there are none.
         family: its idea of phrasing; lines of one family are never split.
     """
 
     said: Said
+    turns: tuple[tuple[Role, str], ...]
+    metadata: Mapping[str, Any]
     rules: frozenset[str]
     acts: frozenset[str] | None
     tone: Tone | None
@@ -70,12 +75,15 @@ def read_lines(folder: Path) -> tuple[Line, ...]:
 
 
 def _line(row: dict[str, Any], path: Path) -> Line:
-    context = row.get("context") or [{"text": ""}]
+    before = tuple((Role(x["speaker"]), str(x["text"])) for x in row.get("context") or ())
+    metadata = row.get("metadata") or {}
     tone, rules, acts = row.get("tone"), row.get("violations") or (), row.get("acts") or ()
     # Lines written for rules name acts only where they are plain; a lawful one without any is silent.
     told = bool(acts or rules) or path.parent.name == "acts"
     return Line(
-        said=Said.of(Role(row["speaker"]), row["text"], context[-1]["text"], row.get("metadata") or {}),
+        said=Said.of(Role(row["speaker"]), row["text"], before[-1][1] if before else "", metadata),
+        turns=(*before, (Role(row["speaker"]), row["text"])),
+        metadata=metadata,
         rules=frozenset(rules),
         acts=frozenset(acts) if told else None,
         tone=Tone(tone) if tone else None,
@@ -161,6 +169,36 @@ def fold_of(family: str) -> int:
     return int(hashlib.sha256(family.encode()).hexdigest(), 16) % FOLDS
 
 
+@dataclass(frozen=True, slots=True)
+class CrossScores:
+    """What models say of lines whose families they had not seen.
+
+    Attributes:
+        label: what was learned.
+        scores: distance from the border, shape ``(len(lines),)``.
+        slope, shift: of the calibration, see :func:`calibrate`.
+    """
+
+    label: Label
+    scores: np.ndarray
+    slope: float
+    shift: float
+
+    @property
+    def log_odds(self) -> np.ndarray:
+        """Calibrated log-odds of each line."""
+        return self.slope * self.scores + self.shift
+
+
+def cross_scores(lines: Sequence[Line], features: Any) -> tuple[CrossScores, ...]:
+    """Every label's scores out of family, with their calibration."""
+    found = []
+    for label in labels_of(lines):
+        scores = out_of_family(lines, features, label)
+        found.append(CrossScores(label, scores, *calibrate(scores[label.known], label.wanted[label.known])))
+    return tuple(found)
+
+
 def train(lines: Sequence[Line], path: Path) -> None:
     """Train every label and write the weights (numpy's ``npz``)."""
     import numpy as np
@@ -168,24 +206,22 @@ def train(lines: Sequence[Line], path: Path) -> None:
     said = [x.said for x in lines]
     vocabulary = Vocabulary.of(said, at_least=MIN_LINES)
     features = matrix(said, vocabulary)
-    labels = labels_of(lines)
-    weights = np.zeros((len(vocabulary), len(labels)), dtype=np.float32)
-    bias, slope, shift = (np.zeros(len(labels), dtype=np.float32) for _ in range(3))
-    for column, label in enumerate(labels):
+    crossed = cross_scores(lines, features)
+    weights = np.zeros((len(vocabulary), len(crossed)), dtype=np.float32)
+    bias = np.zeros(len(crossed), dtype=np.float32)
+    for column, label in enumerate(x.label for x in crossed):
         model = fit(features[label.known], label.wanted[label.known])
         weights[:, column], bias[column] = model.coef_[0], model.intercept_[0]
-        scores = out_of_family(lines, features, label)[label.known]
-        slope[column], shift[column] = calibrate(scores, label.wanted[label.known])
     with path.open("wb") as file:
         np.savez_compressed(
             file,
             names=np.array("\n".join(vocabulary.names)),
             idf=np.array(vocabulary.idf, dtype=np.float32),
-            labels=np.array("\n".join(label.name for label in labels)),
+            labels=np.array("\n".join(x.label.name for x in crossed)),
             weights=weights,
             bias=bias,
-            slope=slope,
-            shift=shift,
+            slope=np.array([x.slope for x in crossed], dtype=np.float32),
+            shift=np.array([x.shift for x in crossed], dtype=np.float32),
         )
 
 

@@ -109,7 +109,9 @@ def build_language_judge(settings: Settings, catalogue: Catalogue) -> LanguageJu
     """The language model that ``judge.engine`` names, ``None`` for ``none``; raises as above."""
     if settings.judge.engine == "none":
         return None
-    judge: LanguageJudge = _build("language judge", LANGUAGE_JUDGES, settings.judge.engine, settings, catalogue)
+    judge: LanguageJudge = _build(
+        "language judge", LANGUAGE_JUDGES, settings.judge.engine, settings, catalogue
+    )
     return judge
 
 

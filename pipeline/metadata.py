@@ -22,6 +22,9 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 PERSONAL_FIELDS = frozenset({"customer_id", "customer_name", "agent_name", "called_number", "caller_number"})
 """Known fields that name a person: kept out of logs and masked in reports."""
 
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=CHINA), datetime(2200, 1, 1, tzinfo=CHINA)
+_WEEK_S = 7 * 24 * 3600
+
 
 def _as_text(value: Any) -> Any:
     """Telephone numbers that JSON or a spreadsheet gives as numbers."""
@@ -86,7 +89,7 @@ class CallMetadata(BaseModel):
         | None
     ) = None
     direction: Literal["outbound", "inbound"] | None = None
-    started_at: AwareDatetime | None = None
+    started_at: Annotated[AwareDatetime, Field(ge=_EARLIEST, lt=_LATEST)] | None = None
     days_overdue: int | None = Field(default=None, ge=0)
     total_due: Decimal | None = Field(default=None, ge=0)
     principal: Decimal | None = Field(default=None, ge=0)
@@ -97,7 +100,7 @@ class CallMetadata(BaseModel):
     cli_whitelisted: bool | None = None
     connected: bool | None = None
     talk_seconds: float | None = Field(
-        default=None, ge=0, validation_alias=AliasChoices("talk_seconds", "cdr_talk_seconds")
+        default=None, ge=0, le=_WEEK_S, validation_alias=AliasChoices("talk_seconds", "cdr_talk_seconds")
     )
     asked_for: bool | None = None
     agreed_window: str | bool | None = None

@@ -88,12 +88,22 @@ class RoleSettings(_Section):
 
 
 class DetectSettings(_Section):
-    """Rules. A finding at or above ``violation_confidence`` is a violation, else for review."""
+    """Rules. A finding at or above ``violation_confidence`` is a violation, else for review.
+
+    ``cli_whitelist`` is a file with the numbers from which the institution calls; empty for none.
+    With ``by_sound`` words that only sound like what a rule looks for are found too, for review, with a
+    share of the rule's confidence: at least ``by_sound_written`` characters, and half of all that the
+    rule asks for, must be written as it has them.
+    """
 
     rules: str
     norms: str
     violation_confidence: float = Field(ge=0, le=1)
     asr_review_below: float = Field(ge=0, le=1)
+    cli_whitelist: str
+    by_sound: bool
+    by_sound_written: int = Field(ge=1)
+    by_sound_confidence: float = Field(gt=0, le=1)
 
 
 class OpinionSettings(_Section):

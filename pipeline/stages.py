@@ -65,7 +65,7 @@ class Ears:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mind:
-    """What judging needs: rules, scorecard, tone classifier; a second opinion and a language model, if any."""
+    """What judging needs: rules, scorecard, tone; a second opinion and a language model, if there are."""
 
     book: RuleBook
     card: Scorecard

@@ -77,13 +77,18 @@ class AbsentCheck:
                 position=None,
                 confidence=self.rule.confidence,
                 missing=missing,
-                review=not self._well_heard(view, own[: self.rule.within]),
+                review=not self._well_heard(view, own[: self.rule.within]) or self._sounds_said(view, own),
             )
 
     def _well_heard(self, view: CallView, positions: list[int]) -> bool:
         """Whether silence is proof: what was said may have been misheard."""
         sure = [c for p in positions if (c := view.turns[p].asr_confidence) is not None]
         return not sure or sum(sure) / len(sure) >= self.rule.well_heard
+
+    def _sounds_said(self, view: CallView, own: list[int]) -> bool:
+        """Whether something sounds as if it had been said after all."""
+        heard = view.by_sound
+        return heard is not None and self._said(heard, own[: self.rule.within])
 
     def _said(self, view: CallView, positions: list[int]) -> bool:
         return any(

@@ -66,7 +66,7 @@ class CompiledContext:
         """Whether the hit at ``start:end`` of a turn stands in this context."""
         span = self._where(line.text, start, end)
         stretch = line.text[span.start : span.end]
-        for pattern in self.ignore:
+        for pattern in self.ignore.heard if line.heard else self.ignore:
             stretch = pattern.regex(line.fields).sub(lambda m: "〼" * len(m.group()), stretch)
         return any(
             self.near is None or len(stretch) - found_end <= self.near

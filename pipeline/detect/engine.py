@@ -8,19 +8,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipeline.detect.facts import NOTHING_KNOWN
+from pipeline.detect.likening import likeness
 from pipeline.detect.second import Bench
 from pipeline.detect.view import CallView
 from pipeline.norms import NONE_IN_FORCE
-from pipeline.types import Act, CustomerEvent, Evidence, Finding, FindingState, Role, Severity, Turn
+from pipeline.types import Act, CustomerEvent, Evidence, Finding, FindingState, Role, Severity, Turn, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
     from pipeline.detect.facts import Facts
+    from pipeline.detect.patterns import Patterns
     from pipeline.detect.raised import Raised
     from pipeline.detect.rulebook import CompiledRule, RuleBook
-    from pipeline.detect.schema import Kind
+    from pipeline.detect.schema import Kind, Rule
     from pipeline.detect.second import Policy
     from pipeline.settings import DetectSettings, RoleSettings
     from pipeline.types import Call, Transcript
@@ -31,12 +33,18 @@ _RANK = {Severity.CRITICAL: 2, Severity.MAJOR: 1, Severity.MINOR: 0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """What the rules say of a call, in order of time; ``notes`` are for later calls."""
+    """What the rules say of a call, in order of time.
+
+    Attributes:
+        notes: events that matter to later calls only.
+        overruled: what a rule found and the second opinion did not let stand: shown, and counted nowhere.
+    """
 
     findings: tuple[Finding, ...]
     acts: tuple[Act, ...]
     events: tuple[CustomerEvent, ...]
     notes: tuple[CustomerEvent, ...] = ()
+    overruled: tuple[Finding, ...] = ()
 
 
 def detect(
@@ -56,29 +64,33 @@ def detect(
     what the rule or ``settings.violation_confidence`` asks for and neither the speaker nor the
     recognised words are in doubt; else it is for review.
     """
-    view = CallView.of(call, transcript, facts, book.scanner)
-    bench = _bench(call, view, book, facts, policy)
-    acts = list(_acts(_Judge(view, settings, roles), book))
+    sound_scanner = book.sound_scanner if settings.by_sound else None
+    view = CallView.of(call, transcript, facts, book.scanner, sound_scanner)
+    judge = _Judge(view, settings, roles)
+    bench = _bench(call, judge, book, facts, policy)
+    acts = list(_acts(judge, book))
     acts = list(bench.acts(acts)) if bench else acts
-    events = tuple(_events(_Judge(view, settings, roles), book, "event"))
-    notes = tuple(_events(_Judge(view, settings, roles), book, "note"))
-    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, roles)
-    findings = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
-    findings = list(bench.findings(findings)) if bench else findings
-    findings = [_on_its_day(f, book, call.metadata.started_at) for f in findings]
+    events, notes = tuple(_events(judge, book, "event")), tuple(_events(judge, book, "note"))
+    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, roles, bench)
+    found = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
+    found = list(bench.findings(found)) if bench else found
+    found = sorted((_on_its_day(f, book, call.metadata.started_at) for f in found), key=_finding_order)
+    findings = [f for f in found if bench is None or bench.stands(f)]
     return Detection(
-        findings=tuple(sorted(findings, key=_finding_order)),
+        findings=tuple(findings),
+        overruled=tuple(f for f in found if f not in findings and Witness.SOUND not in f.witnesses),
         acts=tuple(sorted(_earned(acts, findings), key=lambda a: (a.evidence.turn, a.evidence.start, a.act))),
         events=tuple(sorted(events, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
         notes=tuple(sorted(notes, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
     )
 
 
-def _bench(call: Call, view: CallView, book: RuleBook, facts: Facts, policy: Policy | None) -> Bench | None:
+def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Policy | None) -> Bench | None:
     if not (facts.opinions and policy):
         return None
-    turns = {turn.index: turn for turn in view.turns}
-    return Bench(call=call, turns=turns, book=book, opinions=facts.opinions, policy=policy)
+    turns = {turn.index: turn for turn in judge.view.turns}
+    doubtful = frozenset(index for index, turn in turns.items() if judge.in_doubt(turn))
+    return Bench(call=call, turns=turns, book=book, opinions=facts.opinions, policy=policy, doubtful=doubtful)
 
 
 def _acts(judge: _Judge, book: RuleBook) -> Iterator[Act]:
@@ -111,7 +123,7 @@ def _with_said(facts: Facts, acts: Iterable[Act], events: Iterable[CustomerEvent
 def _on_its_day(finding: Finding, book: RuleBook, started_at: datetime | None) -> Finding:
     """A finding with the clauses in force on the day of the call, whoever raised it."""
     norms = book.clauses.at(finding.norms, started_at)
-    reason = finding.reason if norms else finding.reason + NONE_IN_FORCE
+    reason = finding.reason if norms or not finding.norms else finding.reason + NONE_IN_FORCE
     return replace(finding, norms=norms, reason=reason)
 
 
@@ -133,19 +145,47 @@ class _Judge:
     view: CallView
     settings: DetectSettings
     roles: RoleSettings
+    bench: Bench | None = None
 
     def findings(self, compiled: CompiledRule) -> Iterator[Finding]:
         """The strongest finding a turn; what cannot be decided is said once a field."""
         if not compiled.in_effect(self._day):
             return
         strongest: dict[object, Finding] = {}
-        for raised in compiled.find(self.view):
+        for raised in self._raised(compiled):
             finding = self._finding(compiled, raised)
             key = finding.missing if finding.state is FindingState.CANNOT_DECIDE else raised.position
             if key not in strongest or _weight(finding) > _weight(strongest[key]):
                 strongest[key] = finding
         most = 1 if compiled.rule.per == "call" else compiled.rule.most
         yield from sorted(strongest.values(), key=_finding_order)[:most] if most else strongest.values()
+
+    def _raised(self, compiled: CompiledRule) -> Iterator[Raised]:
+        """What the words raise, and behind it what only their sound raises, on other turns."""
+        told: set[int | None] = set()
+        for raised in compiled.find(self.view):
+            told.add(raised.position)
+            yield raised
+        heard = self.view.by_sound if self._suspected(compiled.rule.rule, told) else None
+        for patterns, raised in compiled.find_by_sound(heard) if heard else ():
+            if raised.position not in told and not raised.missing and self._alike(patterns, raised):
+                confidence = raised.confidence * self.settings.by_sound_confidence
+                yield replace(raised, confidence=confidence, review=True, by_sound=True)
+
+    def _suspected(self, rule: str, told: set[int | None]) -> bool:
+        """Whether to listen for a rule: where the second opinion would overrule it anyway, we need not."""
+        turns = enumerate(self.view.turns)
+        return self.bench is None or any(
+            position not in told and self.bench.would_hear(turn.index, rule) for position, turn in turns
+        )
+
+    def _alike(self, patterns: Patterns, raised: Raised) -> bool:
+        """Whether enough of what sounds right is also written as the rule has it."""
+        text = self.view.folded[raised.position or 0]
+        found = likeness(patterns, self.view.fields, text, raised.start, raised.end)
+        return len(found.written) >= self.settings.by_sound_written and 0 < len(found.heard) <= len(
+            found.written
+        )
 
     @property
     def _day(self) -> date | None:
@@ -174,24 +214,30 @@ class _Judge:
             severity=raised.severity or rule.severity or Severity.MINOR,
             confidence=round(confidence, 3),
             norms=rule.norms,
-            reason=_undecided(raised) + reason,
+            reason=_caveat(raised) + reason,
             evidence=evidence,
             missing=raised.missing,
+            witnesses=(Witness.SOUND if raised.by_sound else Witness.RULE,),
+            sure=raised.confidence >= self._needed(rule),
+            review_only=compiled.draft or raised.review,
         )
+
+    def _needed(self, rule: Rule) -> float:
+        return rule.needs or self.settings.violation_confidence
 
     def _state(
         self, compiled: CompiledRule, raised: Raised, turn: Turn | None, confidence: float
     ) -> FindingState:
         if raised.missing or raised.unclear:
             return FindingState.CANNOT_DECIDE
-        needed = compiled.rule.needs or self.settings.violation_confidence
-        if raised.review or compiled.draft or confidence < needed:
+        if raised.review or compiled.draft or confidence < self._needed(compiled.rule):
             return FindingState.NEEDS_REVIEW
-        if turn is not None and self._in_doubt(turn):
+        if turn is not None and self.in_doubt(turn):
             return FindingState.NEEDS_REVIEW
         return FindingState.VIOLATION
 
-    def _in_doubt(self, turn: Turn) -> bool:
+    def in_doubt(self, turn: Turn) -> bool:
+        """Whether words or speaker of a turn are too unsure to hold it against anybody."""
         unsure_words = (
             turn.asr_confidence is not None and turn.asr_confidence < self.settings.asr_review_below
         )
@@ -202,7 +248,10 @@ def _evidence(turn: Turn, raised: Raised) -> Evidence:
     return Evidence.of(turn, raised.start, raised.end) if raised.end else Evidence.whole(turn)
 
 
-def _undecided(raised: Raised) -> str:
+def _caveat(raised: Raised) -> str:
+    """What the reader must know before the reason."""
+    if raised.by_sound:
+        return "按读音近似："
     if raised.missing:
         return f"缺少 {raised.missing}，无法判断："
     return "此处录音识别不清，无法判断：" if raised.unclear else ""

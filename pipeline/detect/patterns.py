@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pipeline.detect.heard import by_sound, expression_by_sound
 from pipeline.errors import RulePackError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -49,11 +50,19 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern. ``fields`` are the metadata names that it mentions."""
+    """A compiled pattern.
+
+    Attributes:
+        source: as the pack has it.
+        expression: as a regular expression.
+        fields: the metadata names that it mentions.
+        heard: whether it is one of sounds (:mod:`pipeline.detect.heard`).
+    """
 
     source: str
     expression: str
     fields: tuple[str, ...]
+    heard: bool = False
 
     @property
     def shape(self) -> str:
@@ -65,19 +74,29 @@ class Pattern:
         found = {match.span() for match in self.regex(fields).finditer(folded)}
         return {span for span in found if span[0] < span[1]} if found else found
 
+    def filled(self, fields: Mapping[str, Any]) -> str:
+        """The written expression with the call's own values put in."""
+        values = tuple(fold(str(fields.get(name) or "")) for name in self.fields)
+        return _filled(self.expression, self.fields, values)
+
     def regex(self, fields: Mapping[str, Any]) -> re.Pattern[str]:
         """The expression with the call's own values put in."""
         if not self.fields:
             return _compiled(self.expression)
-        values = tuple(str(fields.get(name) or "") for name in self.fields)
+        values = tuple(fold(str(fields.get(name) or "")) for name in self.fields)
+        values = tuple(map(by_sound, values)) if self.heard else values
         return _with_values(self.expression, self.fields, values)
 
 
 @lru_cache(maxsize=4_096)
 def _with_values(expression: str, names: tuple[str, ...], values: tuple[str, ...]) -> re.Pattern[str]:
+    return _compiled(_filled(expression, names, values))
+
+
+def _filled(expression: str, names: tuple[str, ...], values: tuple[str, ...]) -> str:
     for name, value in zip(names, values, strict=True):
-        expression = expression.replace("{" + name + "}", re.escape(fold(value)) if value else _NOTHING)
-    return _compiled(expression)
+        expression = expression.replace("{" + name + "}", re.escape(value) if value else _NOTHING)
+    return expression
 
 
 class Patterns(tuple[Pattern, ...]):
@@ -87,6 +106,11 @@ class Patterns(tuple[Pattern, ...]):
     def expressions(self) -> frozenset[str]:
         """What is written in them."""
         return frozenset(self.of)
+
+    @cached_property
+    def heard(self) -> Patterns:
+        """The same patterns by their sound."""
+        return Patterns(replace(p, expression=expression_by_sound(p.expression), heard=True) for p in self)
 
     @cached_property
     def of(self) -> dict[str, Pattern]:

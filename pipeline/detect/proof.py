@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.detect.facts import Facts
+from pipeline.detect.past import history_of
 from pipeline.detect.schema import Line
 from pipeline.detect.view import CallView
 from pipeline.errors import RulePackError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.detect.rulebook import CompiledRule, RuleBook
-    from pipeline.detect.schema import Example
+    from pipeline.detect.schema import Example, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Failure:
 
 def prove(book: RuleBook) -> tuple[Failure, ...]:
     """Run every example of every rule; what is returned failed."""
-    return tuple(failure for compiled in book.rules for failure in _prove_rule(compiled))
+    return tuple(failure for compiled in book.rules for failure in _prove_rule(compiled, book))
 
 
 def require_proof(book: RuleBook) -> RuleBook:
@@ -50,21 +51,37 @@ def require_proof(book: RuleBook) -> RuleBook:
     return book
 
 
-def _prove_rule(compiled: CompiledRule) -> Iterator[Failure]:
+def _prove_rule(compiled: CompiledRule, book: RuleBook) -> Iterator[Failure]:
     examples = compiled.rule.examples
     for expected, group in ((True, examples.must_hit), (False, examples.must_not_hit)):
         for example in group:
-            if _raises(compiled, example) != expected:
-                shown = example.text or " / ".join(line.text for line in example.dialogue)
+            if _raises(compiled, example, book) != expected:
+                shown = example.what or example.text or " / ".join(line.text for line in example.dialogue)
                 yield Failure(rule=compiled.rule.rule, kind=compiled.kind, example=shown, expected=expected)
 
 
-def _raises(compiled: CompiledRule, example: Example) -> bool:
+def _raises(compiled: CompiledRule, example: Example, book: RuleBook) -> bool:
     view, place = _as_view(compiled.rule.says, example)
+    if any(condition.act or condition.event for condition in compiled.rule.conditions.values()):
+        view = _with_said(view, book)
     return any(
-        raised.missing is None and (place is None or raised.position in (place, None))
+        raised.missing is None
+        and (place is None or raised.position in (place, None))
+        and example.severity in (None, raised.severity or compiled.rule.severity)
         for raised in compiled.find(view)
     )
+
+
+def _with_said(view: CallView, book: RuleBook) -> CallView:
+    """The call with the acts and events that the rules of the book find in it."""
+    shown: dict[Kind, dict[int, frozenset[str]]] = {"act": {}, "event": {}}
+    for kind, found in shown.items():
+        for compiled in book.of_kind(kind):
+            for raised in compiled.find(view):
+                if raised.position is not None and raised.missing is None:
+                    turn = view.turns[raised.position].index
+                    found[turn] = found.get(turn, frozenset()) | {compiled.rule.rule}
+    return replace(view, facts=replace(view.facts, acts=shown["act"], events=shown["event"]))
 
 
 def _as_view(says: str, example: Example) -> tuple[CallView, int | None]:
@@ -75,8 +92,12 @@ def _as_view(says: str, example: Example) -> tuple[CallView, int | None]:
         lines.append(Line.model_validate({"customer" if says == "customer" else "agent": example.text}))
         lines.extend(example.then)
     turns = tuple(_turn(index, line) for index, line in enumerate(lines))
-    facts = Facts(duration_ms=None if example.duration is None else round(example.duration * 1000))
     call = Call(call_id="example", metadata=CallMetadata.model_validate(example.metadata))
+    facts = Facts(
+        duration_ms=None if example.duration is None else round(example.duration * 1000),
+        one_sided=example.one_sided,
+        history=history_of(example, call.metadata),
+    )
     return CallView.of(call, Transcript(turns=turns), facts), place
 
 

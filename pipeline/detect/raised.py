@@ -19,6 +19,7 @@ class Raised:
         missing: the metadata field without which nothing can be decided.
         review: whether the rule itself asks for a person's eye.
         unclear: whether the recording is too unclear there to hold the words against anybody.
+        by_sound: whether the words only sound like what the rule looks for.
     """
 
     position: int | None
@@ -30,3 +31,4 @@ class Raised:
     missing: str | None = None
     review: bool = False
     unclear: bool = False
+    by_sound: bool = False

@@ -12,7 +12,7 @@ from pipeline.detect.conditions.conditional import ConditionSet, FlowCheck, Give
 from pipeline.detect.conditions.operators import Toolbox
 from pipeline.detect.context import CompiledContext, compile_contexts
 from pipeline.detect.match import CompiledHit
-from pipeline.detect.patterns import compile_all
+from pipeline.detect.patterns import Patterns, compile_all
 from pipeline.detect.scan import Scanner
 from pipeline.detect.schema import ContextFile, Rule, RulePack
 from pipeline.errors import RulePackError, TingheError
@@ -68,6 +68,12 @@ class CompiledRule:
         for check in self.checks:
             yield from check.find(view)
 
+    def find_by_sound(self, heard: CallView) -> Iterator[tuple[Patterns, Raised]]:
+        """What the hits raise when words are taken by their sound, with the patterns of the hit."""
+        for hit, given in zip(self.hits, self.given, strict=True):
+            if heard.may_say(hit.text) and given is None:
+                yield from ((hit.text, raised) for raised in hit.find(heard))
+
     def in_effect(self, day: date | None) -> bool:
         """Whether the rule applies to calls of a day; where the day is not known it does."""
         if day is None:
@@ -84,12 +90,14 @@ class RuleBook:
     Attributes:
         clauses: the norms that rules rest on, from ``norms.yaml``.
         scanner: searches for all patterns at once.
+        sound_scanner: the same by their sound.
         sha256: digest of every file that was read.
     """
 
     rules: tuple[CompiledRule, ...]
     clauses: NormBook
     scanner: Scanner
+    sound_scanner: Scanner
     sha256: str
 
     @property
@@ -123,8 +131,14 @@ def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
     compiled = [rule for path in packs for rule in _load_pack(path, shared, contexts, norms)]
     _refuse_twins(compiled)
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in (*files, norms_file)))
-    scanner = Scanner.of(pattern for rule in compiled for pattern in rule.searched)
-    return RuleBook(rules=tuple(compiled), clauses=norms, scanner=scanner, sha256=digest.hexdigest())
+    patterns = Patterns(pattern for rule in compiled for pattern in rule.searched)
+    return RuleBook(
+        rules=tuple(compiled),
+        clauses=norms,
+        scanner=Scanner.of(patterns),
+        sound_scanner=Scanner.of(patterns.heard),
+        sha256=digest.hexdigest(),
+    )
 
 
 def _load_pack(

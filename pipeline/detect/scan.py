@@ -43,7 +43,7 @@ class Scanner:
 
     @classmethod
     def of(cls, patterns: Iterable[Pattern]) -> Scanner:
-        """Prepare a search for patterns."""
+        """Prepare a search for patterns; those of sounds for texts of sounds."""
         always: list[str] = []
         bits: dict[Group, int] = {}
         groups: defaultdict[str, int] = defaultdict(int)

@@ -1,9 +1,9 @@
 """The learned second opinion beside the rules: two witnesses, and each says that it spoke.
 
 Rules are exact and explain themselves, and miss what nobody wrote down. A model reaches further
-and cannot be read. So a rule's word stands, the model's word alone asks for review unless it is
-very sure, and where a rule is unsure the two decide together. ``configs/opinion.yaml`` holds the
-thresholds.
+and cannot be read. Their words are added up to one probability (:mod:`pipeline.detect.joint`): from
+``violation_at`` on it makes a violation, from ``raise_at`` on a finding for review, and a rule's finding
+that falls below is overruled, which the report says. ``configs/opinion.yaml`` holds the numbers.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.detect.joint import Said as RuleSaid
+from pipeline.detect.joint import Weights
 from pipeline.detect.schema import FieldTest
 from pipeline.detect.view import PARTIES, test_fields
 from pipeline.errors import ConfigError
 from pipeline.ports import Said
-from pipeline.types import Act, Evidence, Finding, FindingState, Role, Severity
+from pipeline.types import Act, Evidence, Finding, FindingState, Role, Severity, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.detect.rulebook import RuleBook
+    from pipeline.detect.schema import Rule
     from pipeline.ports import Opinion, SecondOpinion
     from pipeline.types import Call, Transcript, Turn
 
@@ -36,22 +39,30 @@ class _Part(BaseModel):
 
 
 class RulePolicy(_Part):
-    """Thresholds for rules; see ``configs/opinion.yaml``."""
+    """How rules are joined; see ``configs/opinion.yaml``."""
 
     raise_at: float = Chance
-    sure_at: float = Chance
-    agree_at: float = Chance
-    doubt_at: float = Chance
-    veto_at: float = Chance
+    violation_at: float = Chance
+    weights: Weights
+    of: dict[str, Weights] = Field(default_factory=dict)
     deaf: tuple[str, ...] = ()
     when: dict[str, dict[str, FieldTest]] = Field(default_factory=dict)
 
+    def joint(self, rule: str, chance: float, said: RuleSaid | None) -> float:
+        """The joint probability of a rule."""
+        return self.of.get(rule, self.weights).joint(chance, said)
+
 
 class ActPolicy(_Part):
-    """Thresholds for acts."""
+    """How acts are joined."""
 
     raise_at: float = Chance
-    doubt_at: float = Chance
+    weights: Weights
+    of: dict[str, Weights] = Field(default_factory=dict)
+
+    def joint(self, act: str, chance: float, said: RuleSaid | None) -> float:
+        """The joint probability of an act."""
+        return self.of.get(act, self.weights).joint(chance, said)
 
 
 class Policy(_Part):
@@ -90,105 +101,133 @@ def consult(call: Call, transcript: Transcript, model: SecondOpinion) -> dict[in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Rules and model, brought together on one call."""
+    """Rules and model, brought together on one call.
+
+    Attributes:
+        doubtful: turns whose words or speaker are in doubt: what is found there is for review only.
+    """
 
     call: Call
     turns: Mapping[int, Turn]
     book: RuleBook
     opinions: Mapping[int, Opinion]
     policy: Policy
+    doubtful: frozenset[int] = frozenset()
 
     def findings(self, by_rules: Iterable[Finding]) -> Iterator[Finding]:
-        """The rules' findings, weighed, and those that the model adds."""
+        """The rules' findings, weighed, and those that the model adds.
+
+        What comes back with a confidence below ``raise_at`` is overruled: :meth:`stands` tells.
+        """
         told: set[tuple[int, str]] = set()
         for finding in by_rules:
-            if finding.evidence is None or finding.state is FindingState.CANNOT_DECIDE:
-                yield finding
-                continue
-            told.add((finding.evidence.turn, finding.rule))
-            chance = self._chance(finding.evidence.turn, finding.rule)
-            weighed = finding if chance is None else self._weigh(finding, chance)
-            if weighed is not None:
-                yield weighed
+            chance = None
+            if finding.evidence and finding.state is not FindingState.CANNOT_DECIDE:
+                told.add((finding.evidence.turn, finding.rule))
+                chance = self.chance(finding.evidence.turn, finding.rule)
+            yield finding if chance is None else self._weigh(finding, chance)
         yield from self._added(told)
 
+    def stands(self, finding: Finding) -> bool:
+        """Whether a finding is raised; else the second opinion overruled it."""
+        return finding.joint is None or finding.joint >= self.policy.rules.raise_at
+
+    def would_hear(self, turn: int, rule: str) -> bool:
+        """Whether words that only sound like those of a rule would be raised on a turn."""
+        chance = self.chance(turn, rule)
+        return chance is None or self.policy.rules.joint(rule, chance, "heard") >= self.policy.rules.raise_at
+
     def acts(self, by_rules: Iterable[Act]) -> Iterator[Act]:
-        """The rules' acts that the model does not doubt, and those that it adds."""
+        """The rules' acts that the model does not overrule, and those that it adds."""
         told: set[tuple[int, str]] = set()
         for act in by_rules:
             told.add((act.evidence.turn, act.act))
             opinion = self.opinions.get(act.evidence.turn)
-            if opinion is None or opinion.acts.get(act.act, 1.0) >= self.policy.acts.doubt_at:
+            if opinion is None or act.act not in opinion.acts or self._shown(act.act, opinion, "sure"):
                 yield act
         speakers = {compiled.rule.rule: compiled.rule.says for compiled in self.book.of_kind("act")}
         for index, opinion in self.opinions.items():
             turn = self.turns[index]
-            for name, chance in opinion.acts.items():
-                if (
-                    chance >= self.policy.acts.raise_at
-                    and (index, name) not in told
-                    and speakers.get(name) == turn.role
-                ):
+            for name in opinion.acts:
+                own = speakers.get(name) == turn.role and (index, name) not in told
+                if own and self._shown(name, opinion, None):
                     yield Act(act=name, role=turn.role, evidence=self._evidence(index, name))
+
+    def _shown(self, act: str, opinion: Opinion, said: RuleSaid | None) -> bool:
+        policy = self.policy.acts
+        return policy.joint(act, opinion.acts[act], said) >= policy.raise_at
 
     def _evidence(self, index: int, label: str) -> Evidence:
         """The clause that speaks most for a label; the whole turn where the model names none."""
         turn = self.turns[index]
         return Evidence.of(turn, *self.opinions[index].spans.get(label, (0, len(turn.text))))
 
-    def _chance(self, turn: int, rule: str) -> float | None:
+    def chance(self, turn: int, rule: str) -> float | None:
         """What the model gives a rule on a turn; ``None`` where it is not to be asked."""
         policy = self.policy.rules
         opinion = self.opinions.get(turn)
         if opinion is None or rule in policy.deaf or rule not in opinion.rules:
             return None
-        fields = self.call.metadata.model_dump()
-        if not test_fields(policy.when.get(rule, {}), fields).holds:
+        if not test_fields(policy.when.get(rule, {}), self.call.metadata.values).holds:
             return None
         return opinion.rules[rule]
 
-    def _weigh(self, finding: Finding, chance: float) -> Finding | None:
+    def _weigh(self, finding: Finding, chance: float) -> Finding:
+        """A rule's finding with the joint probability, and the state that follows from it."""
         policy = self.policy.rules
-        if finding.state is FindingState.VIOLATION:
-            return self._doubted(finding, chance) if chance < policy.veto_at else finding
-        if chance < policy.doubt_at:
-            return None
-        turn = self.turns[finding.evidence.turn] if finding.evidence else None
-        if chance >= policy.agree_at and turn is not None and turn.role_confidence >= SURE_ROLE:
-            return replace(
-                finding,
-                state=FindingState.VIOLATION,
-                confidence=round(max(finding.confidence, chance), 3),
-                reason=f"{finding.reason}（第二意见认同，概率{chance:.0%}）",
-            )
-        return finding
+        joint = policy.joint(finding.rule, chance, _said(finding))
+        turn = finding.evidence.turn if finding.evidence else -1
+        review = finding.review_only or turn in self.doubtful or joint < policy.violation_at
+        agreed = "认同" if chance >= EVEN else "不认同"
+        return replace(
+            finding,
+            state=FindingState.NEEDS_REVIEW if review else FindingState.VIOLATION,
+            confidence=self._confidence(joint, turn),
+            joint=joint,
+            witnesses=(*finding.witnesses, Witness.MODEL),
+            reason=f"{finding.reason}（第二意见{agreed}：{chance:.0%}，合并概率{joint:.0%}）",
+        )
 
-    def _doubted(self, finding: Finding, chance: float) -> Finding:
-        reason = f"{finding.reason}（第二意见不认同，概率{chance:.0%}）"
-        return replace(finding, state=FindingState.NEEDS_REVIEW, reason=reason)
+    def _confidence(self, joint: float, turn: int) -> float:
+        return round(joint * self.turns[turn].role_confidence, 3)
 
     def _added(self, told: set[tuple[int, str]]) -> Iterator[Finding]:
         for compiled in self.book.of_kind("violation"):
-            rule = compiled.rule
-            for index in self.opinions:
-                turn = self.turns[index]
-                if turn.role is not Role.AGENT or (index, rule.rule) in told:
-                    continue
-                chance = self._chance(index, rule.rule)
-                if chance is None or chance < self.policy.rules.raise_at:
-                    continue
-                evidence = self._evidence(index, rule.rule)
-                sure = chance >= self.policy.rules.sure_at and turn.role_confidence >= SURE_ROLE
-                yield Finding(
-                    rule=rule.rule,
-                    state=FindingState.VIOLATION if sure else FindingState.NEEDS_REVIEW,
-                    severity=rule.severity or Severity.MINOR,
-                    confidence=round(chance * turn.role_confidence, 3),
-                    norms=rule.norms,
-                    reason=f"第二意见（从标注语料学得，概率{chance:.0%}）认为属于{rule.title}：「{evidence.quote}」",
-                    evidence=evidence,
-                )
+            for index, turn in self.turns.items():
+                if turn.role is Role.AGENT and (index, compiled.rule.rule) not in told:
+                    yield from self._alone(compiled.rule, index)
 
+    def _alone(self, rule: Rule, index: int) -> Iterator[Finding]:
+        """What the model finds where the rule is silent."""
+        policy = self.policy.rules
+        chance = self.chance(index, rule.rule)
+        joint = 0.0 if chance is None else policy.joint(rule.rule, chance, None)
+        if joint < policy.raise_at:
+            return
+        evidence = self._evidence(index, rule.rule)
+        doubted = index in self.doubtful or self.turns[index].role_confidence < SURE_ROLE
+        sure = joint >= policy.violation_at and not doubted
+        yield Finding(
+            rule=rule.rule,
+            state=FindingState.VIOLATION if sure else FindingState.NEEDS_REVIEW,
+            severity=rule.severity or Severity.MINOR,
+            confidence=self._confidence(joint, index),
+            joint=joint,
+            norms=rule.norms,
+            reason=f"第二意见（从标注语料学得，概率{joint:.0%}）认为属于{rule.title}：「{evidence.quote}」",
+            evidence=evidence,
+            witnesses=(Witness.MODEL,),
+        )
+
+
+EVEN = 0.5
+"""From here on the model agrees."""
 
 SURE_ROLE = 0.85
-"""Below this confidence in who speaks, the model's word makes no violation."""
+"""Below this confidence in who speaks, the model's word alone makes no violation."""
+
+
+def _said(finding: Finding) -> RuleSaid:
+    if Witness.SOUND in finding.witnesses:
+        return "heard"
+    return "sure" if finding.sure else "unsure"

@@ -21,6 +21,7 @@ class TurnText:
         text: the words, folded; offsets are those of the turn.
         fields: metadata by name.
         scanner: what was looked for beforehand.
+        heard: whether the text is one of sounds, which patterns are searched by theirs.
         possible: expressions that it found may match; all others that it knows cannot.
     """
 
@@ -28,6 +29,7 @@ class TurnText:
     fields: Mapping[str, Any]
     scanner: Scanner | None = None
     possible: AbstractSet[str] = frozenset()
+    heard: bool = False
 
     def spans(self, patterns: Patterns) -> set[tuple[int, int]]:
         """What patterns match in the whole turn."""
@@ -47,8 +49,9 @@ class TurnText:
             yield from pattern.spans(stretch, self.fields)
 
     def _worth_trying(self, patterns: Patterns) -> Sequence[Pattern]:
-        if self.scanner is None or not self.scanner.covers(patterns):
-            return patterns
-        if patterns.expressions.isdisjoint(self.possible):
+        own = patterns.heard if self.heard else patterns
+        if self.scanner is None or not self.scanner.covers(own):
+            return own
+        if own.expressions.isdisjoint(self.possible):
             return ()
-        return [patterns.of[expression] for expression in patterns.expressions & self.possible]
+        return [own.of[expression] for expression in own.expressions & self.possible]

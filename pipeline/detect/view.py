@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipeline.detect.facts import NOTHING_KNOWN, Facts
+from pipeline.detect.heard import by_sound
 from pipeline.detect.patterns import fold
 from pipeline.detect.schema import Comparison, FieldTest
 from pipeline.detect.turn_text import TurnText
@@ -24,13 +25,19 @@ PARTIES = frozenset({Role.AGENT, Role.CUSTOMER, Role.UNKNOWN})
 
 @dataclass(frozen=True)
 class CallView:
-    """Turns of the parties with their folded texts, the metadata as a mapping, and what else is known."""
+    """Turns of the parties with their folded texts, the metadata as a mapping, and what else is known.
+
+    With ``heard`` the texts are signs of sounds, and patterns are searched by their sound.
+    """
 
     turns: tuple[Turn, ...]
     folded: tuple[str, ...]
     fields: Mapping[str, Any]
     facts: Facts = NOTHING_KNOWN
     scanner: Scanner | None = None
+    sound_scanner: Scanner | None = None
+    heard: bool = False
+    call_id: str = ""
 
     @classmethod
     def of(
@@ -39,16 +46,35 @@ class CallView:
         transcript: Transcript,
         facts: Facts = NOTHING_KNOWN,
         scanner: Scanner | None = None,
+        sound_scanner: Scanner | None = None,
     ) -> CallView:
-        """Prepare a call for matching; ``system`` turns are no turns of a party."""
+        """Prepare a call for matching; ``system`` turns are no turns of a party.
+
+        Args:
+            call: its metadata.
+            transcript: its turns.
+            facts: what else is known.
+            scanner: looks for all patterns of a book at once.
+            sound_scanner: the same by their sound; without it sounds are not looked at.
+        """
         turns = tuple(t for t in transcript.turns if t.role in PARTIES)
         return cls(
             turns=turns,
             folded=tuple(fold(t.text) for t in turns),
-            fields={**call.metadata.model_dump(), **(call.metadata.model_extra or {})},
+            fields=call.metadata.values,
             facts=facts,
             scanner=scanner,
+            sound_scanner=sound_scanner,
+            call_id=call.call_id,
         )
+
+    @cached_property
+    def by_sound(self) -> CallView | None:
+        """The same call by its sounds; ``None`` where those are not looked at."""
+        if self.sound_scanner is None:
+            return None
+        signs = tuple(map(by_sound, self.folded))
+        return replace(self, folded=signs, scanner=self.sound_scanner, sound_scanner=None, heard=True)
 
     def knowing(self, facts: Facts) -> CallView:
         """The same call with other facts; what was searched is not searched again."""
@@ -62,27 +88,35 @@ class CallView:
         """The words of every turn, each searched once for all patterns."""
         scanner = self.scanner
         if scanner is None:
-            return tuple(TurnText(text, self.fields) for text in self.folded)
-        return tuple(TurnText(text, self.fields, scanner, scanner.candidates(text)) for text in self.folded)
+            return tuple(TurnText(text, self.fields, heard=self.heard) for text in self.folded)
+        return tuple(
+            TurnText(text, self.fields, scanner, scanner.candidates(text), heard=self.heard)
+            for text in self.folded
+        )
 
     def spans(self, patterns: Patterns, says: str = "anyone") -> Mapping[int, set[tuple[int, int]]]:
         """What patterns match in the turns of ``says``, by position, in order; searched once a call."""
-        key = (patterns.expressions, says)
+        own = self._own(patterns)
+        key = (own.expressions, says)
         found = self._searched.get(key)
         if found is None:
-            found = self._searched[key] = self._search(patterns, says)
+            found = self._searched[key] = {} if self._hopeless(own) else self._search(own, says)
         return found
 
     def may_say(self, patterns: Patterns) -> bool:
         """Whether one of the patterns may match somewhere; a cheap look before a search."""
-        unknown = self.scanner is None or not self.scanner.covers(patterns)
-        return unknown or not patterns.expressions.isdisjoint(self._possible)
+        return not self._hopeless(self._own(patterns))
 
-    def _search(self, patterns: Patterns, says: str) -> Mapping[int, set[tuple[int, int]]]:
-        if not self.may_say(patterns):
-            return {}
+    def _own(self, patterns: Patterns) -> Patterns:
+        return patterns.heard if self.heard else patterns
+
+    def _hopeless(self, own: Patterns) -> bool:
+        looked_for = self.scanner is not None and self.scanner.covers(own)
+        return looked_for and own.expressions.isdisjoint(self._possible)
+
+    def _search(self, own: Patterns, says: str) -> Mapping[int, set[tuple[int, int]]]:
         found: dict[int, set[tuple[int, int]]] = {}
-        for pattern, positions in self._worth_trying(patterns):
+        for pattern, positions in self._worth_trying(own):
             for position in positions:
                 if speaks(self.turns[position], says):
                     spans = pattern.spans(self.folded[position], self.fields)
@@ -94,12 +128,12 @@ class CallView:
     def _searched(self) -> dict[tuple[frozenset[str], str], Mapping[int, set[tuple[int, int]]]]:
         return {}
 
-    def _worth_trying(self, patterns: Patterns) -> Iterable[tuple[Pattern, Iterable[int]]]:
+    def _worth_trying(self, own: Patterns) -> Iterable[tuple[Pattern, Iterable[int]]]:
         """Patterns that may match, with the turns in which they may."""
-        if self.scanner is None or not self.scanner.covers(patterns):
-            return ((pattern, range(len(self.lines))) for pattern in patterns)
-        there = patterns.expressions & self._possible
-        return [(patterns.of[expression], self._where[expression]) for expression in there]
+        if self.scanner is None or not self.scanner.covers(own):
+            return ((pattern, range(len(self.lines))) for pattern in own)
+        there = own.expressions & self._possible
+        return [(own.of[expression], self._where[expression]) for expression in there]
 
     @cached_property
     def _possible(self) -> frozenset[str]:

@@ -209,6 +209,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "norms": list(finding.norms),
         "reason": finding.reason,
         "missing": finding.missing,
+        "witnesses": [witness.value for witness in finding.witnesses],
     }
 
 

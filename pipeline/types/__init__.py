@@ -9,7 +9,7 @@ Conventions, the same in every record:
 * records are frozen, sequences are tuples.
 """
 
-from pipeline.types.basics import CallStatus, FindingState, Interval, Role, Severity, Tone
+from pipeline.types.basics import CallStatus, FindingState, Interval, Role, Severity, Tone, Witness
 from pipeline.types.history import Contact, History, PastPromise
 from pipeline.types.report import BatchSummary, CallReport, Provenance, Quarantined
 from pipeline.types.sound import Call, Channel, DecodedAudio, Recording, Samples, Segment, SpeakerSpan, Word
@@ -61,6 +61,7 @@ __all__ = [
     "ToneFrame",
     "Transcript",
     "Turn",
+    "Witness",
     "Word",
     "words_at",
 ]

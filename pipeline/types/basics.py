@@ -50,6 +50,17 @@ class Severity(StrEnum):
     MINOR = "minor"
 
 
+class Witness(StrEnum):
+    """Who speaks for a finding."""
+
+    RULE = "rule"
+    """The words are those of a rule."""
+    SOUND = "sound"
+    """The words sound like those of a rule."""
+    MODEL = "model"
+    """The second opinion sees it."""
+
+
 class CallStatus(StrEnum):
     """What became of a call."""
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipeline.types.basics import FindingState, Role, Severity, Tone
+from pipeline.types.basics import FindingState, Role, Severity, Tone, Witness
 from pipeline.types.sound import Word
 from pipeline.types.transcript import Turn
 
@@ -77,6 +77,11 @@ class Finding:
         norms: ids of the clauses in ``configs/norms.yaml``.
         reason: one Chinese sentence that a reviewer can follow.
         missing: the metadata field that a ``cannot_decide`` needs.
+        witnesses: who speaks for it.
+        sure: whether the rule itself was sure of its words, whatever is made of them afterwards.
+        review_only: whether the rule itself asks for a person's eye, however sure the witnesses are.
+        joint: probability of rule and second opinion together, before the speaker's role counts;
+            ``None`` where the second opinion was not asked.
     """
 
     rule: str
@@ -87,6 +92,10 @@ class Finding:
     reason: str
     evidence: Evidence | None = None
     missing: str | None = None
+    witnesses: tuple[Witness, ...] = (Witness.RULE,)
+    sure: bool = True
+    review_only: bool = False
+    joint: float | None = None
 
     @property
     def finding_id(self) -> str:

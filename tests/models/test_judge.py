@@ -37,7 +37,9 @@ def ask(judge: OpenAIJudge, question: str = "坐席是否威胁上门？") -> An
 
 
 def with_judge(settings: Settings, **given: Any) -> Settings:
-    chosen = settings.judge.model_copy(update={"engine": "openai", "base_url": "http://h/v1", "model": "m", **given})
+    chosen = settings.judge.model_copy(
+        update={"engine": "openai", "base_url": "http://h/v1", "model": "m", **given}
+    )
     return settings.model_copy(update={"judge": chosen})
 
 
@@ -85,9 +87,8 @@ def test_wrappings_are_taken_off(wrapped: str) -> None:
     ],
 )
 def test_anything_else_is_an_error_and_not_asked_again(garbage: object) -> None:
-    with judged_by(garbage) as (judge, stand_in):
-        with pytest.raises(EngineError) as caught:
-            ask(judge)
+    with judged_by(garbage) as (judge, stand_in), pytest.raises(EngineError) as caught:
+        ask(judge)
     assert caught.value.reason == "judge_answer"
     assert "门口" not in str(caught.value)
     assert len(stand_in.asked) == 1
@@ -102,9 +103,9 @@ def test_a_service_in_trouble_is_asked_again(status: int) -> None:
 
 @pytest.mark.parametrize(("reply", "times"), [(500, 3), (401, 1), (400, 1), (307, 1)])
 def test_a_service_that_refuses_is_an_error(reply: int, times: int) -> None:
-    with judged_by(reply) as (judge, stand_in):
-        with pytest.raises(EngineError, match=f"status {reply}") as caught:
-            ask(judge)
+    refused = pytest.raises(EngineError, match=f"status {reply}")
+    with judged_by(reply) as (judge, stand_in), refused as caught:
+        ask(judge)
     assert caught.value.reason == "judge_unreachable"
     assert len(stand_in.asked) == times
 
@@ -237,7 +238,8 @@ except EngineError as error:
 
 def asked_in_a_sealed_process(folder: Path, address: str, **environment: str) -> Any:
     (folder / "judge.toml").write_text(
-        f'[judge]\nengine = "openai"\nbase_url = "{address}"\nmodel = "m"\ntimeout_s = 2.0\n', encoding="utf-8"
+        f'[judge]\nengine = "openai"\nbase_url = "{address}"\nmodel = "m"\ntimeout_s = 2.0\n',
+        encoding="utf-8",
     )
     return guarded(["-c", ASK_ONCE], folder / "connections.log", **environment)
 

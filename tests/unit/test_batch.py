@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.batch import Batch
 from pipeline.errors import EngineError, RecordingError, StoreError, WeightsError
+from pipeline.history import Ledger
 from pipeline.metadata import CallMetadata
 from pipeline.settings import load_settings
 from pipeline.store import Store
@@ -225,3 +226,91 @@ def test_memory_does_not_grow_with_the_batch(tmp_path):
         tracemalloc.stop()
     _, second, third = held
     assert third - second < 3 * 20_000  # a report of this size takes some 300 kB
+
+
+@dataclass
+class FakeAgain(FakeJob):
+    """A call of one debtor that remembers which history it was judged with."""
+
+    hour: int = 0
+    ledger: Ledger | None = None
+    seen: list = field(default_factory=list)
+
+    @property
+    def call(self):
+        metadata = {"customer_id": "k1", "started_at": f"2026-03-05 {self.hour:02}:00"}
+        return Call(call_id=self.name, metadata=CallMetadata.model_validate(metadata))
+
+    def run(self):
+        self.seen.append(sum(c.connected is False for c in self.ledger.history.contacts))
+        made = super().run()
+        return replace(made, transcript=Transcript(turns=(), unreachable="voicemail"))
+
+    def again(self):
+        return FakeAgain.run(self)
+
+
+def batch_with_history(folder, jobs, **kwargs):
+    ledger = Ledger(calls=[job.call for job in jobs], alike=frozenset({"debtor"}))
+    for job in jobs:
+        job.ledger = ledger
+    return batch_of(folder, jobs, ledger=ledger, **kwargs)
+
+
+def run_twice(batch):
+    for number in range(batch.open()):
+        batch.run_chunk(number)
+    for number in range(batch.reopen()):
+        batch.rerun_chunk(number)
+    return batch.close()
+
+
+def test_calls_that_an_earlier_one_concerns_are_judged_again_with_all_that_happened(tmp_path):
+    jobs = [FakeAgain("noon", hour=12), FakeAgain("dawn", hour=6), FakeAgain("dusk", hour=18)]
+    recorder = Recorder()
+    batch = batch_with_history(tmp_path, jobs, observer=recorder, settings={"chunk_calls": 1})
+    summary = run_twice(batch)
+    assert {job.name: job.seen for job in jobs} == {"noon": [0, 3], "dawn": [0], "dusk": [0, 3]}
+    assert (summary.planned, summary.not_scored) == (3, 3)
+    assert sorted(recorder.events[1:]) == [(name, "not_scored") for name in ("dawn", "dusk", "noon")]
+
+
+def test_a_chunk_of_second_judgements_repeats_nothing(tmp_path):
+    jobs = [FakeAgain("dawn", hour=6), FakeAgain("noon", hour=12)]
+    batch = batch_with_history(tmp_path, jobs)
+    batch.open()
+    batch.run_chunk(0)
+    assert batch.reopen() == 1
+    batch.rerun_chunk(0)
+    batch.rerun_chunk(0)
+    assert jobs[1].runs == 2
+    assert batch.close().balanced
+
+
+def test_a_call_that_fails_the_second_time_is_accounted_for_once(tmp_path):
+    jobs = [FakeAgain("dawn", hour=6), FakeAgain("noon", hour=12)]
+    batch = batch_with_history(tmp_path, jobs)
+    batch.open()
+    batch.run_chunk(0)
+    jobs[1].outcomes.append(RuntimeError("李先生"))
+    batch.reopen()
+    batch.rerun_chunk(0)
+    summary = batch.close()
+    assert (summary.not_scored, summary.quarantined) == (1, 1)
+    assert quarantine(tmp_path)["noon"]["reason"] == "unexpected"
+    assert status(tmp_path, "noon") == "quarantined"
+
+
+def test_a_call_in_quarantine_is_not_judged_again(tmp_path):
+    jobs = [FakeAgain("dawn", hour=6), FakeAgain("noon", [RecordingError("silent", "silent")], hour=12)]
+    summary = run_twice(batch_with_history(tmp_path, jobs))
+    assert jobs[1].runs == 1
+    assert (summary.not_scored, summary.quarantined) == (1, 1)
+
+
+def test_without_a_history_no_call_is_judged_again(tmp_path):
+    jobs = [FakeJob("a"), FakeJob("b")]
+    batch = batch_of(tmp_path, jobs)
+    batch.open()
+    batch.run_chunk(0)
+    assert batch.reopen() == 0

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from pipeline.detect.conditions.operators import CallBuilder, CallOperator, Toolbox
     from pipeline.detect.schema import Rule
-    from pipeline.detect.schema.conditions import Condition, Contacts, Earlier, Key, PromiseState
+    from pipeline.detect.schema.conditions import Condition
+    from pipeline.detect.schema.records import Contacts, Earlier, Key, PromiseState
     from pipeline.detect.view import CallView
     from pipeline.types import Contact, History, PastPromise
 
@@ -64,8 +65,11 @@ class Past:
         if view.facts.history is not None and view.call_id:
             for record in view.facts.history.contacts_with("call_id", view.call_id):
                 own = completed(own, record)
-        for attribute in _attributes(by):
-            if getattr(own, attribute) is None:
+        attributes = _attributes(by)
+        for attribute in attributes:
+            # A file that names no lender is of one lender; only a search by lender needs the name.
+            needed = attribute != "lender" or attribute == _group(attributes)
+            if needed and getattr(own, attribute) is None:
                 return unknown(_FIELDS[attribute])
         if view.facts.history is None:
             return unknown(HISTORY)
@@ -80,11 +84,12 @@ class Past:
         group = _group(attributes)
         start = _midnight(self.own.at) if since is None else self.own.at - since
         for contact in self.history.contacts_with(group, getattr(self.own, group)):
-            if not start <= contact.at or not _before(contact, self.own):
+            if contact.at < start or not _before(contact, self.own):
                 continue
-            values = [(getattr(contact, a), getattr(self.own, a), a) for a in attributes]
-            if all(other is None or other == mine for other, mine, _ in values):
-                yield contact, next((_FIELDS[a] for other, _, a in values if other is None), None)
+            pairs = {a: (getattr(contact, a), getattr(self.own, a)) for a in attributes}
+            open_ones = [a for a, (other, mine) in pairs.items() if other != mine]
+            if all(None in pairs[a] for a in open_ones):
+                yield contact, next((_FIELDS[a] for a in open_ones), None)
 
 
 def _own(view: CallView, started_at: datetime) -> Contact:
@@ -229,9 +234,9 @@ class Frequency:
         """How many contacts there are when quick redials of one number are one."""
         count, last = 0, dict[str | None, datetime]()
         pause = timedelta(seconds=self.contacts.merge_seconds)
-        for contact in contacts:
+        for contact in sorted(contacts, key=lambda contact: contact.at):
             ended = last.get(contact.number)
-            count += ended is None or contact.at - ended >= pause
+            count += not pause or ended is None or contact.at - ended >= pause
             last[contact.number] = contact.at + timedelta(milliseconds=contact.talk_ms or 0)
         return count
 

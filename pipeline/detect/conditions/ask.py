@@ -69,7 +69,9 @@ def _weighed(answer: Answer, shown: str, position: int) -> Outcome:
 
 def _masked(text: str, view: CallView) -> str:
     """A text without what tells who is meant, at the same length."""
-    names = [value for name, value in view.fields.items() if name.endswith("_name") and isinstance(value, str)]
+    names = [
+        value for name, value in view.fields.items() if name.endswith("_name") and isinstance(value, str)
+    ]
     number = view.fields.get("customer_id")
     masked = mask_text(text, names)
     return masked.replace(number, mask_id(number)) if isinstance(number, str) and number else masked

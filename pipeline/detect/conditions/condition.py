@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         TurnOperator,
     )
     from pipeline.detect.patterns import Pattern
-    from pipeline.detect.schema.conditions import Condition, Range
+    from pipeline.detect.schema.conditions import Condition
+    from pipeline.detect.schema.parts import Range
     from pipeline.detect.view import CallView
 
 _Operator = TypeVar("_Operator")
@@ -32,10 +33,10 @@ TURN_OPERATORS: Mapping[str, TurnBuilder] = {
     **extent.TURN_OPERATORS,
     **loudness.TURN_OPERATORS,
     **meaning.TURN_OPERATORS,
-    **ask.TURN_OPERATORS,
     "any": lambda value, condition, tools: Nested.of("any", value, tools),
     "each": lambda value, condition, tools: Nested.of("each", value, tools),
     "none": lambda value, condition, tools: Nested.of("none", value, tools),
+    **ask.TURN_OPERATORS,  # the dearest is asked last, of turns that satisfy all others
 }
 CALL_OPERATORS: Mapping[str, CallBuilder] = {
     **text.CALL_OPERATORS,
@@ -107,6 +108,9 @@ class CompiledCondition:
         if scope.missing:
             return unknown(scope.missing)
         answers = [operator.of(view, scope.positions) for _, operator in self.call_operators]
+        failed = next((answer for answer in answers if answer.holds is False), None)
+        if failed is not None:
+            return failed
         # With nothing to look for, a condition asks whether there is such a turn at all.
         if self.turn_operators or not answers:
             operators = tuple(operator for _, operator in self.turn_operators)

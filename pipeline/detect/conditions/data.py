@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
     from pipeline.detect.conditions.operators import CallBuilder, CallOperator, Toolbox
     from pipeline.detect.schema import FieldTest
-    from pipeline.detect.schema.conditions import ClockWindow, Condition, Shortfall
+    from pipeline.detect.schema.conditions import Condition
+    from pipeline.detect.schema.records import ClockWindow, Shortfall
     from pipeline.detect.view import CallView
 
 Minutes = tuple[int, int]
 """A window of the day in minutes after midnight; ``to`` before ``from`` runs over midnight."""
+
+SILENT_PARTY = 0.75
+"""How sure it is that a dead channel lost sound: a party may have said nothing."""
 
 _WINDOW = re.compile(r"(\d{1,2})[:：](\d{2})\s*(?:-|–|—|~|～|至|到)\s*(\d{1,2})[:：](\d{2})")
 _DAY = 24 * 60
@@ -129,7 +133,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class OneSided:
-    """``one_sided``: whether a channel of the recording is dead."""
+    """``one_sided``: whether a channel of the recording is dead, or its party never spoke."""
 
     wanted: bool
 
@@ -138,7 +142,7 @@ class OneSided:
         dead = view.facts.one_sided
         if dead is None:
             return unknown("recording")
-        return yes() if dead is self.wanted else no()
+        return yes(sure=SILENT_PARTY if dead else 1.0) if dead is self.wanted else no()
 
 
 def _fields(value: Mapping[str, FieldTest], condition: Condition, tools: Toolbox) -> CallOperator:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         TurnBuilder,
         TurnOperator,
     )
-    from pipeline.detect.schema.conditions import Condition, Hangup, Range, Repeat
+    from pipeline.detect.schema.conditions import Condition, Hangup, Repeat
+    from pipeline.detect.schema.parts import Range
     from pipeline.detect.view import CallView
     from pipeline.types import Turn
 

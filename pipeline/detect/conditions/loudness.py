@@ -22,7 +22,8 @@ if TYPE_CHECKING:
         TurnBuilder,
         TurnOperator,
     )
-    from pipeline.detect.schema.conditions import Condition, Loudness, Range
+    from pipeline.detect.schema.conditions import Condition, Loudness
+    from pipeline.detect.schema.parts import Range
     from pipeline.detect.view import CallView
     from pipeline.types import Role, Turn
 

@@ -100,7 +100,9 @@ class Names:
         known = Named.of(view.fields)
         found = {kind: list(ENTITIES[kind](view.folded[position], known)) for kind in self.kinds}
         places = {Place(position, *span) for spans in found.values() for span in spans}
-        return yes(*sorted(places), note=", ".join(k for k, spans in found.items() if spans)) if places else NO
+        return (
+            yes(*sorted(places), note=", ".join(k for k, spans in found.items() if spans)) if places else NO
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pipeline.detect.schema.conditions import Seconds
-from pipeline.detect.schema.parts import Part
-from pipeline.types import Role
+from pipeline.detect.schema.parts import Part, Seconds
+from pipeline.detect.schema.past import PastContact, PastPromiseMade
+from pipeline.types import Role, Severity
 
 
 class Line(Part):
@@ -52,6 +52,13 @@ class Example(Part):
 
     ``text`` is said by the rule's speaker. Without ``text`` the example is a whole dialogue and
     the rule may be raised anywhere in it. ``duration`` is the length of the recording in seconds.
+
+    Attributes:
+        what: what the example shows, where its words do not say it.
+        one_sided: whether a channel of the recording is dead.
+        contacts, promises: what there was before the call.
+        dial_log: whether the contacts are all dials there were.
+        severity: how grave the rule must find it.
     """
 
     text: str | None = None
@@ -60,6 +67,12 @@ class Example(Part):
     dialogue: tuple[Line, ...] = ()
     metadata: dict[str, Any] = Field(default_factory=dict)
     duration: Seconds | None = None
+    what: str = ""
+    one_sided: bool | None = None
+    contacts: tuple[PastContact, ...] = ()
+    promises: tuple[PastPromiseMade, ...] = ()
+    dial_log: bool = False
+    severity: Severity | None = None
 
     @model_validator(mode="after")
     def _line_or_dialogue(self) -> Example:
@@ -68,11 +81,11 @@ class Example(Part):
         return self
 
 
-Examples = Annotated[tuple[Annotated[Example, BeforeValidator(_example)], ...], Field(min_length=1)]
+Examples = tuple[Annotated[Example, BeforeValidator(_example)], ...]
 
 
 class ExampleSet(Part):
-    """What must and must not raise the rule."""
+    """What must and must not raise the rule; only a draft may lack some."""
 
-    must_hit: Examples
-    must_not_hit: Examples
+    must_hit: Examples = ()
+    must_not_hit: Examples = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def as_tuple(value: Any) -> Any:
@@ -17,6 +17,8 @@ Phrases = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 """One name or a list of names."""
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 Says = Literal["agent", "customer", "anyone"]
 """Whose words are read."""
@@ -36,6 +38,27 @@ class Comparison(Part):
     lt: float | None = None
     lte: float | None = None
     not_in: tuple[Any, ...] | None = None
+
+
+class Range(Comparison):
+    """Bounds of a number; at least one."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Range:
+        if self.not_in is not None:
+            raise ValueError("not_in is for metadata fields, a range has gt, gte, lt, lte")
+        if all(bound is None for bound in (self.gt, self.gte, self.lt, self.lte)):
+            raise ValueError("a range needs gt, gte, lt or lte")
+        return self
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` lies inside."""
+        return (
+            (self.gt is None or value > self.gt)
+            and (self.gte is None or value >= self.gte)
+            and (self.lt is None or value < self.lt)
+            and (self.lte is None or value <= self.lte)
+        )
 
 
 FieldTest = Comparison | tuple[Any, ...] | str | bool | int | float | None

@@ -78,7 +78,7 @@ class Rule(Part):
     needs: float | None = Field(default=None, gt=0, le=1)
     effective_from: date | None = None
     effective_to: date | None = None
-    examples: ExampleSet
+    examples: ExampleSet = ExampleSet()
 
     @model_validator(mode="after")
     def _can_be_raised(self) -> Rule:
@@ -100,8 +100,8 @@ class RulePack(Part):
     """A file of rules on one theme.
 
     Attributes:
-        draft: a pack that has not proven itself (imported, half written): it may hold fewer examples, and
-            what it raises is for review only.
+        draft: a pack that has not proven itself (imported, half written): its rules may lack norms and
+            examples, and what it raises is for review only.
         words: word lists of this pack, used in patterns as ``<name>``.
         unless: contexts that spare the hits of every rule that names none itself.
     """
@@ -117,9 +117,18 @@ class RulePack(Part):
 
     @model_validator(mode="after")
     def _violations_are_complete(self) -> RulePack:
+        needed = ("severity", "reason") if self.draft else ("severity", "norms", "reason")
         if self.kind == "violation":
             for rule in self.rules:
-                for name in ("severity", "norms", "reason"):
+                for name in needed:
                     if not getattr(rule, name):
                         raise ValueError(f"rule {rule.rule}: a violation needs {name}")
+        return self
+
+    @model_validator(mode="after")
+    def _rules_are_proven(self) -> RulePack:
+        for rule in () if self.draft else self.rules:
+            for name in ("must_hit", "must_not_hit"):
+                if not getattr(rule.examples, name):
+                    raise ValueError(f"rule {rule.rule}: examples.{name}: only a draft may lack them")
         return self

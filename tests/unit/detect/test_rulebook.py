@@ -77,3 +77,19 @@ def test_examples_prove_rules_or_fail_them(tmp_path):
     assert [(f.example, f.expected) for f in failures] == [("这句没有", True), ("我收拾你", False)]
     with pytest.raises(RulePackError, match="threat: must hit: 这句没有"):
         require_proof(book)
+
+
+@pytest.mark.parametrize("name", ["must_hit", "must_not_hit"])
+def test_only_a_draft_may_lack_examples(tmp_path, name):
+    examples = {k: v for k, v in rule()["examples"].items() if k != name}
+    given = rule(hits=HITS, examples=examples)
+    with pytest.raises(RulePackError, match=rf"examples\.{name}: only a draft"):
+        book_of(tmp_path, given)
+    assert book_of(tmp_path, given, draft=True).rules[0].draft
+
+
+def test_only_a_draft_may_lack_norms(tmp_path):
+    given = rule(hits=HITS, norms=[])
+    with pytest.raises(RulePackError, match="a violation needs norms"):
+        book_of(tmp_path, given)
+    assert book_of(tmp_path, given, draft=True).rules[0].rule.norms == ()

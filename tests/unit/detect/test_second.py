@@ -24,6 +24,7 @@ POLICY = Policy.model_validate(
             "agree_at": 0.5,
             "doubt_at": 0.1,
             "veto_at": 0.02,
+            "heard_at": 0.4,
             "deaf": ["figures"],
             "when": {"threat": {"callee_role": ["debtor", None]}},
         },

@@ -141,6 +141,8 @@ def test_role_confidence_and_other_operators_limit_what_is_asked():
     view = call_view("A: 您好", turn(1, "A: 去你家", role_confidence=0.4), facts=Facts(judge=judge))
     answer({"llm": {"question": QUESTION}, "role_confidence": 0.5}, view)
     answer({"llm": {"question": QUESTION}, "text": "没有这句"}, view)
+    answer({"llm": {"question": QUESTION}, "any": [{"text": "没有这句"}]}, view)
+    answer({"llm": {"question": QUESTION}, "turn_count": {"gt": 9}}, view)
     assert [text for _, _, text, _ in judge.asked] == ["您好"]
 
 

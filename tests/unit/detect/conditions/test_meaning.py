@@ -52,7 +52,9 @@ def test_tones(condition, tones, places):
     assert [p.turn for p in outcome.places] == (places or [])
 
 
-@pytest.mark.parametrize("condition", [{"tone": "warm"}, {"tone_shift": {"from": ["warm"], "to": ["hostile"]}}])
+@pytest.mark.parametrize(
+    "condition", [{"tone": "warm"}, {"tone_shift": {"from": ["warm"], "to": ["hostile"]}}]
+)
 def test_tones_that_nobody_judged_are_not_known(condition):
     assert answer(condition, call_view("A: 喂", "A: 您好")).missing == "tones"
     assert answer(condition, toned(None, N, N)).missing == "tones"
@@ -64,7 +66,9 @@ def test_a_shift_that_is_seen_needs_no_other_tone():
 
 def test_an_unknown_speaker_has_no_tone_to_change():
     view = call_view("?: 您好", "?: 滚", facts=Facts(tones={0: W, 1: H}))
-    assert answer({"tone_shift": {"from": ["warm"], "to": ["hostile"]}, "says": "anyone"}, view).holds is False
+    assert (
+        answer({"tone_shift": {"from": ["warm"], "to": ["hostile"]}, "says": "anyone"}, view).holds is False
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,11 @@ def test_acts_and_events(condition, missing):
         ("bank_card", "转到6222020200112233441", []),  # neither called a card nor with its check digit
         ("bank_card", "卡号是6222020200112233441", ["6222020200112233441"]),
         ("bank_card", "转到4111 1111 1111 1111吧", ["4111 1111 1111 1111"]),
-        ("bank_card", "卡号四一一一，一一一一，一一一一，一一一一", ["四一一一，一一一一，一一一一，一一一一"]),
+        (
+            "bank_card",
+            "卡号四一一一，一一一一，一一一一，一一一一",
+            ["四一一一，一一一一，一一一一，一一一一"],
+        ),
         ("bank_card", "账户里110101199003070015", []),
         ("money", "先还三千五，剩下1,200元下月", ["三千五", "1,200元"]),
         ("money", "先还最低还款额", []),
@@ -159,9 +167,7 @@ def opinion(**given):
     ],
 )
 def test_learned(label, chance, sure):
-    known = opinion(
-        rules={"threat_violence": 0.9}, acts={"empathy": 0.3}, spans={"threat_violence": (3, 7)}
-    )
+    known = opinion(rules={"threat_violence": 0.9}, acts={"empathy": 0.3}, spans={"threat_violence": (3, 7)})
     view = call_view("A: 您好，等着瞧吧", facts=Facts(opinions={0: known}))
     outcome = answer({"learned": {"label": label, "chance": chance}}, view)
     assert outcome.holds is (sure is not None)
@@ -200,7 +206,9 @@ def test_names_that_are_not_there_are_refused_at_load(condition, wrong):
 @pytest.mark.parametrize("label", ["threat_violence", "empathy", "hostile"])
 def test_labels_may_be_rules_acts_or_tones(label):
     tools = type(TOOLS)(
-        words={}, contexts={}, names={"violation": frozenset({"threat_violence"}), "act": frozenset({"empathy"})}
+        words={},
+        contexts={},
+        names={"violation": frozenset({"threat_violence"}), "act": frozenset({"empathy"})},
     )
     answer({"learned": {"label": label, "chance": {"gte": 0.5}}}, call_view("A: 喂"), tools)
 

@@ -1,0 +1,297 @@
+"""``tinghe train``: how much a rule's word and the model's chance are worth together, and what that brings.
+
+The rules judge every labelled line; the model's chances come from folds that had not seen the line's family
+of phrasing. The weights of :mod:`pipeline.detect.joint` are then a logistic regression, one for all rules
+and one a rule that is drawn towards it. Everything that is reported is cross-validated over families.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+
+from models.opinion_features import Vocabulary
+from models.opinion_ngrams import CORPORA
+from models.opinion_training import (
+    FOLDS,
+    MIN_LINES,
+    cross_scores,
+    fold_of,
+    lines_sha256,
+    matrix,
+    read_lines,
+)
+from pipeline.detect.engine import detect
+from pipeline.detect.joint import Weights
+from pipeline.detect.view import test_fields
+from pipeline.metadata import CallMetadata
+from pipeline.types import Call, FindingState, Role, Transcript, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import numpy as np
+
+    from models.opinion_training import CrossScores, Line
+    from pipeline.detect.rulebook import RuleBook
+    from pipeline.detect.second import Policy
+    from pipeline.settings import Settings
+
+Kind = Literal["rule", "act"]
+
+PULL = 8.0
+"""How strongly the weights of one rule are drawn towards those of all: as so many lines would."""
+_COLUMNS = ("base", "model", "sure", "unsure")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the witnesses say of one label, on the lines on which both may speak.
+
+    Attributes:
+        name: the rule or act.
+        features: shape ``(lines, 4)``: one, the model's log-odds, whether the rule is sure, or unsure.
+        wanted: shape ``(lines,)``: whether the label holds.
+        folds: shape ``(lines,)``: the fold of each line's family.
+    """
+
+    name: str
+    features: np.ndarray
+    wanted: np.ndarray
+    folds: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Counts of right, wrong and missed at a threshold."""
+
+    right: int
+    wrong: int
+    missed: int
+
+    @property
+    def precision(self) -> float:
+        """Share of what was raised that is right; 1 when nothing was raised."""
+        return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of what is there that was raised."""
+        return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of the two."""
+        total = 2 * self.right + self.wrong + self.missed
+        return 2 * self.right / total if total else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Weights of one kind of label and their cross-validated worth.
+
+    Attributes:
+        weights: for all labels; ``of``: for each.
+        measured: witness (``rule``, ``model``, ``joint``) -> label (``""`` for all) -> counts at one half.
+        reliability: (lowest, highest probability, lines, share that holds) of the joint probability.
+    """
+
+    kind: Kind
+    weights: Weights
+    of: Mapping[str, Weights]
+    measured: Mapping[str, Mapping[str, Measured]]
+    reliability: Sequence[tuple[float, float, int, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """The outcome of ``tinghe train``."""
+
+    lines: int
+    lines_sha256: str
+    joined: tuple[Joined, ...]
+
+
+def learn(
+    settings: Settings, book: RuleBook, policy: Policy, progress: Callable[[str, int, int], None]
+) -> Training:
+    """Fit the weights of rules and acts.
+
+    Args:
+        settings: those of detection count.
+        book: the rules that judge the lines.
+        policy: says of which rules the model is asked, and when.
+        progress: is told of (step, done, of).
+
+    Raises:
+        ConfigError: a labelled line is malformed.
+    """
+    lines = tuple(line for folder in CORPORA for line in read_lines(folder))
+    said = []
+    for done, line in enumerate(lines):
+        progress("rules", done, len(lines))
+        said.append(_judge(line, settings, book))
+    progress("model", 0, 1)
+    vocabulary = Vocabulary.of([line.said for line in lines], at_least=MIN_LINES)
+    crossed = cross_scores(lines, matrix([line.said for line in lines], vocabulary))
+    progress("model", 1, 1)
+    kinds: tuple[Kind, ...] = ("rule", "act")
+    joined = tuple(_join(kind, tuple(_evidence(kind, lines, said, crossed, policy))) for kind in kinds)
+    return Training(lines=len(lines), lines_sha256=lines_sha256(lines), joined=joined)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What the rules say of a line: names of the sure ones, of the unsure ones, and of acts."""
+
+    sure: frozenset[str]
+    unsure: frozenset[str]
+    acts: frozenset[str]
+
+
+def _judge(line: Line, settings: Settings, book: RuleBook) -> _Said:
+    turns = tuple(
+        Turn(index=i, role=role, role_confidence=1.0, text=text) for i, (role, text) in enumerate(line.turns)
+    )
+    call = Call(call_id="line", metadata=CallMetadata.model_validate(line.metadata))
+    words = settings.detect.model_copy(update={"by_sound": False})
+    found = detect(call, Transcript(turns=turns), book, words, settings.roles)
+    last = len(turns) - 1
+    here = [f for f in found.findings if f.evidence and f.evidence.turn == last]
+    return _Said(
+        sure=frozenset(f.rule for f in here if f.state is FindingState.VIOLATION),
+        unsure=frozenset(f.rule for f in here if f.state is FindingState.NEEDS_REVIEW),
+        acts=frozenset(a.act for a in found.acts if a.evidence.turn == last),
+    )
+
+
+def _evidence(
+    kind: Kind, lines: Sequence[Line], said: Sequence[_Said], crossed: Sequence[CrossScores], policy: Policy
+) -> Iterator[Evidence]:
+    import numpy as np
+
+    for scores in crossed:
+        of, _, name = scores.label.name.partition(":")
+        if of != kind or (kind == "rule" and name in policy.rules.deaf):
+            continue
+        asked = np.flatnonzero(
+            scores.label.known & np.array([_is_asked(kind, name, x, policy) for x in lines])
+        )
+        sure = [name in (said[i].acts if kind == "act" else said[i].sure) for i in asked]
+        unsure = [kind == "rule" and name in said[i].unsure for i in asked]
+        yield Evidence(
+            name=name,
+            features=np.column_stack([np.ones(len(asked)), scores.log_odds[asked], sure, unsure]),
+            wanted=scores.label.wanted[asked],
+            folds=np.array([fold_of(lines[i].family) for i in asked]),
+        )
+
+
+def _is_asked(kind: Kind, name: str, line: Line, policy: Policy) -> bool:
+    """Whether the second opinion is asked for this label on such a line."""
+    if kind == "act":
+        return True
+    fields = CallMetadata.model_validate(line.metadata).values
+    return line.said.role is Role.AGENT and test_fields(policy.rules.when.get(name, {}), fields).holds
+
+
+def _join(kind: Kind, evidence: Sequence[Evidence]) -> Joined:
+    import numpy as np
+
+    joint = {e.name: np.zeros(len(e.wanted)) for e in evidence}
+    for fold in range(FOLDS):
+        common = _fit([(e.features[e.folds != fold], e.wanted[e.folds != fold]) for e in evidence])
+        for e in evidence:
+            seen, held = e.folds != fold, e.folds == fold
+            own = _fit([(e.features[seen], e.wanted[seen])], towards=common)
+            joint[e.name][held] = _sigmoid(e.features[held] @ own)
+    common = _fit([(e.features, e.wanted) for e in evidence])
+    return Joined(
+        kind=kind,
+        weights=_weights(common),
+        of={e.name: _weights(_fit([(e.features, e.wanted)], towards=common)) for e in evidence},
+        measured={
+            "rule": _measure(evidence, {e.name: e.features[:, 2] + e.features[:, 3] for e in evidence}),
+            "model": _measure(evidence, {e.name: _sigmoid(e.features[:, 1]) for e in evidence}),
+            "joint": _measure(evidence, joint),
+        },
+        reliability=_reliability(evidence, joint),
+    )
+
+
+def _fit(parts: Sequence[tuple[np.ndarray, np.ndarray]], towards: np.ndarray | None = None) -> np.ndarray:
+    """Logistic regression; with ``towards`` drawn there, else ever so little to zero."""
+    import numpy as np
+    from scipy.optimize import minimize
+
+    features = np.vstack([f for f, _ in parts])
+    wanted = np.concatenate([w for _, w in parts]).astype(float)
+    centre = np.zeros(features.shape[1]) if towards is None else towards
+    pull = PULL if towards is not None else 1e-3
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = features @ weights
+        off = weights - centre
+        value = np.logaddexp(0, odds).sum() - wanted @ odds + pull / 2 * off @ off
+        return float(value), features.T @ (_sigmoid(odds) - wanted) + pull * off
+
+    return np.asarray(minimize(loss, centre, jac=True, method="L-BFGS-B").x)
+
+
+def _sigmoid(odds: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    return 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+
+
+def _weights(fitted: np.ndarray) -> Weights:
+    """Rounded weights; what only sounds right is worth what a rule is not sure of."""
+    values: dict[str, Any] = {k: round(float(v), 2) for k, v in zip(_COLUMNS, fitted, strict=True)}
+    return Weights(**values, heard=values["unsure"])
+
+
+def _measure(evidence: Sequence[Evidence], chances: Mapping[str, np.ndarray]) -> dict[str, Measured]:
+    counted = {}
+    for e in evidence:
+        raised = chances[e.name] >= 0.5
+        counted[e.name] = Measured(
+            right=int((raised & e.wanted).sum()),
+            wrong=int((raised & ~e.wanted).sum()),
+            missed=int((~raised & e.wanted).sum()),
+        )
+    every = list(counted.values())
+    counted[""] = Measured(
+        right=sum(m.right for m in every),
+        wrong=sum(m.wrong for m in every),
+        missed=sum(m.missed for m in every),
+    )
+    return counted
+
+
+def _reliability(
+    evidence: Sequence[Evidence], joint: Mapping[str, np.ndarray]
+) -> list[tuple[float, float, int, float]]:
+    import numpy as np
+
+    chances = np.concatenate([joint[e.name] for e in evidence])
+    wanted = np.concatenate([e.wanted for e in evidence])
+    edges = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0)
+    table = []
+    for low, high in pairwise(edges):
+        inside = (chances >= low) & ((chances < high) | (high == 1.0))
+        if inside.any():
+            table.append((low, high, int(inside.sum()), float(wanted[inside].mean())))
+    return table
+
+
+def policy_text(policy: Policy, training: Training, head: str) -> str:
+    """``opinion.yaml`` with the weights that were learned; ``head`` is its opening comment."""
+    content = policy.model_dump(mode="json")
+    for joined in training.joined:
+        part = content[f"{joined.kind}s"]
+        part["weights"] = joined.weights.model_dump()
+        part["of"] = {name: weights.model_dump() for name, weights in sorted(joined.of.items())}
+    return head + yaml.dump(content, allow_unicode=True, sort_keys=False, default_flow_style=None, width=116)

@@ -1,0 +1,66 @@
+"""Text and patterns by their sound, so that one can be searched for the other.
+
+Recognition writes down characters that sound like those that were said. Here every character becomes a
+sign for its syllable without the tone, with what whole dialects merge taken as one (zh and z, n and l,
+ang and an). The change is one character for one, in texts and in expressions, so that a pattern by its
+sound is a pattern like any other and its offsets are those of the words.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pipeline.phonetics.syllables import is_hanzi, readings
+
+FIRST_SIGN = 0xE000
+"""Signs are private-use characters: nothing else in a text can be one."""
+_SIGNS = "\ue000-\uf8ff"
+_INITIALS = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
+_FINALS = {"ang": "an", "eng": "en", "ing": "in", "iang": "ian", "uang": "uan", "ueng": "uen"}
+_RANGE = re.compile(r"[\u4e00-\u9fff]-[\u4e00-\u9fff]")
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]")
+_numbers: dict[tuple[str, str], int] = {}
+
+
+def by_sound(text: str) -> str:
+    """A text with a sign for each character that has a reading; all others stay."""
+    return "".join(map(_sign, text))
+
+
+def expression_by_sound(expression: str) -> str:
+    """The same for a regular expression; a range of characters is any of them."""
+    return by_sound(_RANGE.sub(_SIGNS, expression))
+
+
+def expression_either_way(expression: str) -> str:
+    """An expression that accepts every character as it is written and by its sound."""
+    parts: list[str] = []
+    at = 0
+    while at < len(expression):
+        token = _TOKEN.match(expression, at)
+        text = token.group() if token else expression[at]
+        at += len(text)
+        if text.startswith("[") and len(text) > 1:
+            parts.append(text[:-1] + _RANGE.sub(_SIGNS, by_sound(text[1:-1])).strip("^") + "]")
+        elif is_hanzi(text):
+            parts.append(f"[{text}{_sign(text)}]")
+        else:
+            parts.append(text)
+    return "".join(parts)
+
+
+@lru_cache(maxsize=20_000)
+def _sign(character: str) -> str:
+    if not is_hanzi(character):
+        return character
+    read = readings(character)
+    if not read:
+        return character
+    initial, final = read[0].initial, read[0].final
+    sound = (_INITIALS.get(initial, initial), _FINALS.get(final, final))
+    return chr(FIRST_SIGN + _numbers.setdefault(sound, len(_numbers)))
+
+
+NOBODY = chr(FIRST_SIGN + 0x18FF)
+"""A sign that stands for no sound."""
