@@ -7,23 +7,13 @@ and one a rule that is drawn towards it. Everything that is reported is cross-va
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
-from models.opinion_features import Vocabulary
-from models.opinion_ngrams import CORPORA
-from models.opinion_training import (
-    FOLDS,
-    MIN_LINES,
-    cross_scores,
-    fold_of,
-    lines_sha256,
-    matrix,
-    read_lines,
-)
 from pipeline.detect.engine import detect
 from pipeline.detect.joint import Weights
 from pipeline.detect.view import test_fields
@@ -31,20 +21,63 @@ from pipeline.metadata import CallMetadata
 from pipeline.types import Call, FindingState, Role, Transcript, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
 
-    from models.opinion_training import CrossScores, Line
     from pipeline.detect.rulebook import RuleBook
     from pipeline.detect.second import Policy
     from pipeline.settings import Settings
 
 Kind = Literal["rule", "act"]
+Progress = Callable[[int, int], None]
 
 PULL = 8.0
 """How strongly the weights of one rule are drawn towards those of all: as so many lines would."""
 _COLUMNS = ("base", "model", "sure", "unsure")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledLine:
+    """A line of the corpora.
+
+    Attributes:
+        turns: the line and what was said before it, as (role, text), the line itself last.
+        rules: what it breaks.
+        fold: of its family of phrasing, 0-based.
+    """
+
+    turns: tuple[tuple[Role, str], ...]
+    metadata: Mapping[str, Any]
+    rules: frozenset[str]
+    fold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfFamily:
+    """What the model says of every line when it has not seen the line's family.
+
+    Attributes:
+        kind, name: the label.
+        known: shape ``(lines,)``: where somebody looked for it.
+        wanted: shape ``(lines,)``: where it holds.
+        log_odds: shape ``(lines,)``: calibrated.
+    """
+
+    kind: str
+    name: str
+    known: np.ndarray
+    wanted: np.ndarray
+    log_odds: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """The corpora with the model's opinion of them."""
+
+    lines: Sequence[LabelledLine]
+    sha256: str
+    labels: Sequence[OutOfFamily]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,31 +149,24 @@ class Training:
 
 
 def learn(
-    settings: Settings, book: RuleBook, policy: Policy, progress: Callable[[str, int, int], None]
+    labelled: Labelled, settings: Settings, book: RuleBook, policy: Policy, progress: Progress
 ) -> Training:
     """Fit the weights of rules and acts.
 
     Args:
+        labelled: the corpora.
         settings: those of detection count.
         book: the rules that judge the lines.
         policy: says of which rules the model is asked, and when.
-        progress: is told of (step, done, of).
-
-    Raises:
-        ConfigError: a labelled line is malformed.
+        progress: is told how many lines are judged, of how many.
     """
-    lines = tuple(line for folder in CORPORA for line in read_lines(folder))
     said = []
-    for done, line in enumerate(lines):
-        progress("rules", done, len(lines))
+    for done, line in enumerate(labelled.lines, start=1):
         said.append(_judge(line, settings, book))
-    progress("model", 0, 1)
-    vocabulary = Vocabulary.of([line.said for line in lines], at_least=MIN_LINES)
-    crossed = cross_scores(lines, matrix([line.said for line in lines], vocabulary))
-    progress("model", 1, 1)
+        progress(done, len(labelled.lines))
     kinds: tuple[Kind, ...] = ("rule", "act")
-    joined = tuple(_join(kind, tuple(_evidence(kind, lines, said, crossed, policy))) for kind in kinds)
-    return Training(lines=len(lines), lines_sha256=lines_sha256(lines), joined=joined)
+    joined = tuple(_join(kind, tuple(_evidence(kind, labelled, said, policy))) for kind in kinds)
+    return Training(lines=len(labelled.lines), lines_sha256=labelled.sha256, joined=joined)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +178,7 @@ class _Said:
     acts: frozenset[str]
 
 
-def _judge(line: Line, settings: Settings, book: RuleBook) -> _Said:
+def _judge(line: LabelledLine, settings: Settings, book: RuleBook) -> _Said:
     turns = tuple(
         Turn(index=i, role=role, role_confidence=1.0, text=text) for i, (role, text) in enumerate(line.turns)
     )
@@ -168,41 +194,45 @@ def _judge(line: Line, settings: Settings, book: RuleBook) -> _Said:
     )
 
 
-def _evidence(
-    kind: Kind, lines: Sequence[Line], said: Sequence[_Said], crossed: Sequence[CrossScores], policy: Policy
-) -> Iterator[Evidence]:
+def _evidence(kind: Kind, labelled: Labelled, said: Sequence[_Said], policy: Policy) -> Iterator[Evidence]:
     import numpy as np
 
-    for scores in crossed:
-        of, _, name = scores.label.name.partition(":")
-        if of != kind or (kind == "rule" and name in policy.rules.deaf):
+    lines = labelled.lines
+    for label in labelled.labels:
+        name = label.name
+        if label.kind != kind or (kind == "rule" and name in policy.rules.deaf):
             continue
-        asked = np.flatnonzero(
-            scores.label.known & np.array([_is_asked(kind, name, x, policy) for x in lines])
-        )
+        may = np.array([_can_tell(kind, name, line, policy) for line in lines])
+        asked = np.flatnonzero(label.known & may).tolist()
         sure = [name in (said[i].acts if kind == "act" else said[i].sure) for i in asked]
         unsure = [kind == "rule" and name in said[i].unsure for i in asked]
         yield Evidence(
             name=name,
-            features=np.column_stack([np.ones(len(asked)), scores.log_odds[asked], sure, unsure]),
-            wanted=scores.label.wanted[asked],
-            folds=np.array([fold_of(lines[i].family) for i in asked]),
+            features=np.column_stack([np.ones(len(asked)), label.log_odds[asked], sure, unsure]),
+            wanted=label.wanted[asked],
+            folds=np.array([lines[i].fold for i in asked]),
         )
 
 
-def _is_asked(kind: Kind, name: str, line: Line, policy: Policy) -> bool:
-    """Whether the second opinion is asked for this label on such a line."""
+def _can_tell(kind: Kind, name: str, line: LabelledLine, policy: Policy) -> bool:
+    """Whether this line can tell anything about the label.
+
+    It cannot where the second opinion is not asked, nor where the label might stand beside those that
+    were given: rudeness beside an insult is seldom written down twice.
+    """
     if kind == "act":
         return True
+    if name not in line.rules and name in policy.rules.tolerated(line.rules):
+        return False
     fields = CallMetadata.model_validate(line.metadata).values
-    return line.said.role is Role.AGENT and test_fields(policy.rules.when.get(name, {}), fields).holds
+    return line.turns[-1][0] is Role.AGENT and test_fields(policy.rules.when.get(name, {}), fields).holds
 
 
 def _join(kind: Kind, evidence: Sequence[Evidence]) -> Joined:
     import numpy as np
 
     joint = {e.name: np.zeros(len(e.wanted)) for e in evidence}
-    for fold in range(FOLDS):
+    for fold in sorted({int(fold) for e in evidence for fold in e.folds}):
         common = _fit([(e.features[e.folds != fold], e.wanted[e.folds != fold]) for e in evidence])
         for e in evidence:
             seen, held = e.folds != fold, e.folds == fold

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flows.training import Labelled, LabelledLine, OutOfFamily
+from models.opinion_ngrams import labelled_lines
+from models.opinion_training import cross_examine, fold_of, lines_sha256
 from models.registry import (
     build_diarizer,
     build_language_judge,
@@ -49,6 +52,32 @@ def load_opinion(settings: Settings) -> SecondOpinion | None:
         ModelError: training failed.
     """
     return build_second_opinion(settings, open_catalogue(settings))
+
+
+def load_labelled() -> Labelled:
+    """The shipped corpora, with what models say of families of phrasing that they had not seen.
+
+    Raises:
+        ConfigError: a line is malformed.
+    """
+    lines = labelled_lines()
+    return Labelled(
+        lines=tuple(
+            LabelledLine(turns=x.turns, metadata=x.metadata, rules=x.rules, fold=fold_of(x.family))
+            for x in lines
+        ),
+        sha256=lines_sha256(lines),
+        labels=tuple(
+            OutOfFamily(
+                kind=x.label.kind,
+                name=x.label.subject,
+                known=x.label.known,
+                wanted=x.label.wanted,
+                log_odds=x.log_odds,
+            )
+            for x in cross_examine(lines)
+        ),
+    )
 
 
 def load_mind(settings: Settings) -> Mind:

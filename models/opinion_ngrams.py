@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from models.opinion_training import Line
     from models.weights import Catalogue
     from pipeline.ports import Said
     from pipeline.settings import Settings
@@ -31,6 +32,15 @@ CORPORA = (CONFIGS / "corpora" / "violations", CONFIGS / "corpora" / "acts")
 _SHOWN = 0.2
 """A label below this probability needs no span."""
 _CLAUSE = re.compile(r"[^。！？!?；;，,、]+[。！？!?；;，,、]*")
+
+
+def labelled_lines() -> tuple[Line, ...]:
+    """Every labelled line that the project ships.
+
+    Raises:
+        ConfigError: a line is malformed.
+    """
+    return tuple(line for folder in CORPORA for line in read_lines(folder))
 
 
 class NgramOpinion:
@@ -60,7 +70,7 @@ class NgramOpinion:
         """
         import numpy as np
 
-        lines = tuple(line for folder in CORPORA for line in read_lines(folder))
+        lines = labelled_lines()
         digest = lines_sha256(lines)
         key = f"opinion-{FEATURES_VERSION}-{digest[:12]}"
         with loading_errors(_ENGINE):

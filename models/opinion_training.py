@@ -105,6 +105,16 @@ class Label:
     known: np.ndarray
     wanted: np.ndarray
 
+    @property
+    def kind(self) -> str:
+        """``rule``, ``act`` or ``tone``."""
+        return self.name.partition(":")[0]
+
+    @property
+    def subject(self) -> str:
+        """The rule, act or tone."""
+        return self.name.partition(":")[2]
+
 
 def labels_of(lines: Sequence[Line]) -> tuple[Label, ...]:
     """The labels (``rule:…``, ``act:…``, ``tone:…``) in order of name; rare ones are left out."""
@@ -188,6 +198,12 @@ class CrossScores:
     def log_odds(self) -> np.ndarray:
         """Calibrated log-odds of each line."""
         return self.slope * self.scores + self.shift
+
+
+def cross_examine(lines: Sequence[Line]) -> tuple[CrossScores, ...]:
+    """Every label's scores out of family, features and all."""
+    said = [line.said for line in lines]
+    return cross_scores(lines, matrix(said, Vocabulary.of(said, at_least=MIN_LINES)))
 
 
 def cross_scores(lines: Sequence[Line], features: Any) -> tuple[CrossScores, ...]:

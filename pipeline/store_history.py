@@ -35,7 +35,9 @@ def read_remembered(connection: sa.Connection, of: Sequence[Call]) -> Remembered
         found.pop(call.call_id, None)
     happened: defaultdict[str, set[str]] = defaultdict(set)
     for some in _portions(sorted(found)):
-        for row in connection.execute(sa.select(events.c.call_id, events.c.event).where(_is_of(events, some))):
+        for row in connection.execute(
+            sa.select(events.c.call_id, events.c.event).where(_is_of(events, some))
+        ):
             happened[row.call_id].add(row.event)
     promised: list[PastPromise] = []
     for some in _portions(sorted(found)):

@@ -38,6 +38,13 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Beside(_Part):
+    """Labels that may stand beside others without anybody writing them down."""
+
+    others: tuple[str, ...]
+    may: tuple[str, ...]
+
+
 class RulePolicy(_Part):
     """How rules are joined; see ``configs/opinion.yaml``."""
 
@@ -47,6 +54,13 @@ class RulePolicy(_Part):
     of: dict[str, Weights] = Field(default_factory=dict)
     deaf: tuple[str, ...] = ()
     when: dict[str, dict[str, FieldTest]] = Field(default_factory=dict)
+    beside: tuple[Beside, ...] = ()
+
+    def tolerated(self, labels: frozenset[str]) -> frozenset[str]:
+        """Labels whose absence from a line with ``labels`` says nothing."""
+        return frozenset(
+            name for part in self.beside if labels.intersection(part.others) for name in part.may
+        )
 
     def joint(self, rule: str, chance: float, said: RuleSaid | None) -> float:
         """The joint probability of a rule."""

@@ -81,7 +81,7 @@ class History:
     supplied: frozenset[str] = frozenset()
 
     def contacts_with(self, attribute: str, value: str) -> tuple[Contact, ...]:
-        """The contacts whose ``debtor``, ``number``, ``lender``, ``agency`` or ``agent`` is ``value``."""
+        """The contacts whose ``call_id``, ``debtor``, ``number``, ``lender`` or ``agent`` is ``value``."""
         groups = self._groups.get(attribute)
         if groups is None:
             groups = self._groups[attribute] = _grouped(self.contacts, attribute)

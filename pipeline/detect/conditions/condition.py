@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.detect.conditions import across, ask, data, extent, loudness, meaning, sound, text
+from pipeline.detect.conditions import across, ask, data, extent, likeness, loudness, meaning, sound, text
 from pipeline.detect.conditions.outcome import NO, Outcome, Place, no, unknown, yes
 from pipeline.detect.conditions.scope import scope_of
 from pipeline.errors import RulePackError
@@ -29,6 +29,7 @@ _Operator = TypeVar("_Operator")
 
 TURN_OPERATORS: Mapping[str, TurnBuilder] = {
     **text.TURN_OPERATORS,
+    **likeness.TURN_OPERATORS,
     **sound.TURN_OPERATORS,
     **extent.TURN_OPERATORS,
     **loudness.TURN_OPERATORS,

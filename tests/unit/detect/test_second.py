@@ -12,23 +12,23 @@ from pipeline.detect.second import Policy, consult, load_policy
 from pipeline.errors import ConfigError
 from pipeline.ports import Opinion
 from pipeline.settings import CONFIGS, load_settings
-from pipeline.types import Tone
+from pipeline.types import FindingState, Tone, Witness
 from tests.unit.detect.support import book_of, call, dialogue, rule
 
 SETTINGS = load_settings()
+EVEN = {"base": 0.0, "model": 1.0, "sure": 3.0, "unsure": 1.0, "heard": 1.0}
 POLICY = Policy.model_validate(
     {
         "rules": {
-            "raise_at": 0.7,
-            "sure_at": 0.95,
-            "agree_at": 0.5,
-            "doubt_at": 0.1,
-            "veto_at": 0.02,
-            "heard_at": 0.4,
+            "raise_at": 0.5,
+            "violation_at": 0.8,
+            "weights": EVEN,
+            "of": {"hard": EVEN | {"base": -4.0}},
             "deaf": ["figures"],
             "when": {"threat": {"callee_role": ["debtor", None]}},
+            "beside": [{"others": ["threat"], "may": ["rude"]}],
         },
-        "acts": {"raise_at": 0.6, "doubt_at": 0.1},
+        "acts": {"raise_at": 0.5, "weights": EVEN},
     }
 )
 TEXT = "您好，小心你的车。"
@@ -52,18 +52,15 @@ class Model:
         return tuple(Opinion(rules=dict(self.chances), acts=acts, tones=tones, spans=spans) for _ in turns)
 
 
-def judged(book, chance, transcript=TURN, name="threat", **metadata):
+def detected(book, chance, transcript=TURN, name="threat", **metadata):
     the_call = call(**metadata)
     opinions = consult(the_call, transcript, Model(**{name: chance}))
-    return detect(
-        the_call,
-        transcript,
-        book,
-        SETTINGS.detect,
-        SETTINGS.roles,
-        facts=Facts(opinions=opinions),
-        policy=POLICY,
-    ).findings
+    facts = Facts(opinions=opinions)
+    return detect(the_call, transcript, book, SETTINGS.detect, SETTINGS.roles, facts=facts, policy=POLICY)
+
+
+def judged(book, chance, transcript=TURN, name="threat", **metadata):
+    return detected(book, chance, transcript, name, **metadata).findings
 
 
 def states(findings):
@@ -73,13 +70,14 @@ def states(findings):
 @pytest.mark.parametrize(
     ("wording", "chance", "expected"),
     [
-        (0.9, 0.1, ["violation"]),  # a rule that is sure needs nobody
-        (0.9, 0.01, ["needs_review"]),  # unless the model sees nothing at all
-        (0.5, 0.3, ["needs_review"]),
-        (0.5, 0.6, ["violation"]),  # two witnesses
-        (0.5, 0.05, []),  # a doubtful wording, and the model does not see it
-        (None, 0.6, []),
-        (None, 0.8, ["needs_review"]),  # the model alone asks for an eye
+        (0.9, 0.5, ["violation"]),  # log-odds 3 + 0
+        (0.9, 0.1, ["needs_review"]),  # 3 - 2.2: still likelier than not
+        (0.9, 0.01, []),  # 3 - 4.6: overruled
+        (0.5, 0.3, ["needs_review"]),  # 1 - 0.8
+        (0.5, 0.7, ["violation"]),  # two witnesses, neither sure: 1 + 0.8
+        (0.5, 0.05, []),
+        (None, 0.4, []),
+        (None, 0.6, ["needs_review"]),  # the model alone
         (None, 0.96, ["violation"]),
     ],
 )
@@ -87,6 +85,42 @@ def test_how_the_two_are_joined(tmp_path, wording, chance, expected):
     text = "小心" if wording else "别的"
     book = book_of(tmp_path, rule(hits=[{"text": text, "confidence": wording or 0.9}]))
     assert states(judged(book, chance)) == expected
+
+
+def test_what_the_model_overrules_is_kept_beside_the_findings(tmp_path):
+    found = detected(book_of(tmp_path, rule(hits=[{"text": "小心"}])), 0.01)
+    assert not found.findings
+    (overruled,) = found.overruled
+    assert overruled.evidence.quote == "小心"
+    assert overruled.witnesses == (Witness.RULE, Witness.MODEL)
+    assert 0 < overruled.joint < 0.5
+
+
+def test_a_rule_may_have_weights_of_its_own(tmp_path):
+    hard = book_of(tmp_path, rule(rule="hard", hits=[{"text": "别的"}]))
+    assert not judged(hard, 0.96, name="hard")
+
+
+def test_a_rule_that_asks_for_review_gets_no_violation(tmp_path):
+    hit = {"text": "小心", "when": {"days_overdue": {"gt": 3}}, "if_unknown": "review"}
+    book = book_of(tmp_path, rule(hits=[hit]))
+    assert states(judged(book, 0.99)) == ["needs_review"]
+    assert not judged(book, 0.01)
+
+
+def test_words_that_only_sound_right_need_the_model_and_a_person(tmp_path):
+    book = book_of(tmp_path, rule(hits=[{"text": "小心你的车"}]))
+    misheard = dialogue(("a", "您好，小心你的扯。"))
+    assert not judged(book, 0.1, misheard)
+    (finding,) = judged(book, 0.99, misheard)
+    assert finding.state is FindingState.NEEDS_REVIEW
+    assert finding.witnesses == (Witness.SOUND, Witness.MODEL)
+    assert finding.evidence.quote == "小心你的扯"
+
+
+def test_labels_that_may_stand_beside_others():
+    assert POLICY.rules.tolerated(frozenset({"threat"})) == {"rude"}
+    assert not POLICY.rules.tolerated(frozenset({"figures"}))
 
 
 def test_a_finding_of_the_model_says_so_and_quotes_a_clause(tmp_path):
@@ -119,7 +153,7 @@ def test_only_the_agent_breaks_rules(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "chance", "found"),
-    [("您好", 0.05, False), ("您好", 0.2, True), ("别的", 0.5, False), ("别的", 0.7, True)],
+    [("您好", 0.04, False), ("您好", 0.2, True), ("别的", 0.4, False), ("别的", 0.7, True)],
 )
 def test_acts(tmp_path, text, chance, found):
     book = book_of(tmp_path, rule(rule="greeting", hits=[{"text": text}]), kind="act")
