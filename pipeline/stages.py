@@ -170,6 +170,7 @@ def judge(
         transcript=transcript,
         tones=tones,
         findings=found.findings,
+        overruled=found.overruled,
         not_checked=(*not_checked, *without_tone, *_unanswered(asked), *_one_sided(audio)),
         acts=found.acts,
         customer_events=found.events,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.detect.facts import NOTHING_KNOWN
 from pipeline.detect.likening import likeness
-from pipeline.detect.second import Bench
+from pipeline.detect.second import Bench, tariff_of
 from pipeline.detect.view import CallView
 from pipeline.norms import NONE_IN_FORCE
 from pipeline.types import Act, CustomerEvent, Evidence, Finding, FindingState, Role, Severity, Turn, Witness
@@ -217,6 +217,7 @@ class _Judge:
             reason=_caveat(raised) + reason,
             evidence=evidence,
             missing=raised.missing,
+            tariff=tariff_of(rule),
             witnesses=(Witness.SOUND if raised.by_sound else Witness.RULE,),
             sure=raised.confidence >= self._needed(rule),
             review_only=compiled.draft or raised.review,
@@ -263,9 +264,7 @@ def _weight(finding: Finding) -> tuple[int, int, float, int]:
 
 
 def red_line_turns(findings: Iterable[Finding]) -> frozenset[int]:
-    """Turns on which a confirmed critical finding stands."""
+    """Turns on which a confirmed red line stands."""
     return frozenset(
-        f.evidence.turn
-        for f in findings
-        if f.evidence and f.severity is Severity.CRITICAL and f.state is FindingState.VIOLATION
+        f.evidence.turn for f in findings if f.evidence and f.red_line and f.state is FindingState.VIOLATION
     )

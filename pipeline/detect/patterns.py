@@ -7,7 +7,8 @@ A pattern is a regular expression with four additions that make it readable:
 ``{lender}``     the value of that metadata field in the call at hand (nothing when unknown)
 spaces           are for the reader and match nothing
 
-``\b`` and ``\w`` do not work next to hanzi and are refused.
+``\b`` and ``\w`` do not work next to hanzi, and texts are folded to lower case, as patterns are: so these and
+``\D``, ``\S`` and their like are refused; write ``[^\d]``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 _REFERENCE = re.compile(r"\\[1-9]|\(\?P|\(\?\(|\(\?[a-z]")
 _TOKENS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[(|)]")
 """An escape, a set of characters, or one of the marks that build alternatives."""
-_REFUSED = re.compile(r"\\[bBwW]")
+_REFUSED = re.compile(r"\\[A-Zbw]")
 _DEFAULT_GAP = 6
 _MAX_DEPTH = 6
 _NOTHING = "(?!)"
@@ -142,7 +143,7 @@ def compile_pattern(source: str, words: Mapping[str, tuple[str, ...]]) -> Patter
 
 def _expand(source: str, words: Mapping[str, tuple[str, ...]], depth: int) -> str:
     if _REFUSED.search(source):
-        raise RulePackError(f"pattern {source!r}: \\b and \\w do not work next to hanzi")
+        raise RulePackError(f"pattern {source!r}: \\b, \\w and capitals such as \\D mean nothing here")
     if depth > _MAX_DEPTH:
         raise RulePackError(f"pattern {source!r}: word lists name each other in a circle")
 

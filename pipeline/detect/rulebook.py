@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ from pipeline.norms import load_norms
 from pipeline.yaml_files import parse_file, read_yaml, unknown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from pipeline.detect.patterns import Pattern
@@ -83,22 +85,25 @@ class CompiledRule:
         return begun and (rule.effective_to is None or day <= rule.effective_to)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleBook:
     """All rules of a folder of packs.
 
     Attributes:
         clauses: the norms that rules rest on, from ``norms.yaml``.
         scanner: searches for all patterns at once.
-        sound_scanner: the same by their sound.
         sha256: digest of every file that was read.
     """
 
     rules: tuple[CompiledRule, ...]
     clauses: NormBook
     scanner: Scanner
-    sound_scanner: Scanner
     sha256: str
+
+    @cached_property
+    def sound_scanner(self) -> Scanner:
+        """Searches for all patterns by their sound; made when it is first needed."""
+        return Scanner.of(_searched(self.rules).heard)
 
     @property
     def norms(self) -> dict[str, str]:
@@ -128,42 +133,50 @@ def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
     shared = _read_words(folder / WORDS_FILE)
     contexts = _read_contexts(folder / CONTEXTS_FILE, shared)
     norms = load_norms(norms_file)
-    compiled = [rule for path in packs for rule in _load_pack(path, shared, contexts, norms)]
+    parsed = {path: parse_file(RulePack, path) for path in packs}
+    names = _names(parsed.values())
+    compiled = [
+        rule
+        for path, pack in parsed.items()
+        for rule in _compile_pack(
+            path, pack, Toolbox(words={**shared, **pack.words}, contexts=contexts, names=names), norms
+        )
+    ]
     _refuse_twins(compiled)
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in (*files, norms_file)))
-    patterns = Patterns(pattern for rule in compiled for pattern in rule.searched)
     return RuleBook(
         rules=tuple(compiled),
         clauses=norms,
-        scanner=Scanner.of(patterns),
-        sound_scanner=Scanner.of(patterns.heard),
+        scanner=Scanner.of(_searched(compiled)),
         sha256=digest.hexdigest(),
     )
 
 
-def _load_pack(
-    path: Path,
-    shared: Mapping[str, tuple[str, ...]],
-    contexts: Mapping[str, tuple[CompiledContext, ...]],
-    norms: NormBook,
-) -> Iterator[CompiledRule]:
-    pack = parse_file(RulePack, path)
-    words = {**shared, **pack.words}
+def _searched(rules: Iterable[CompiledRule]) -> Patterns:
+    return Patterns(pattern for rule in rules for pattern in rule.searched)
+
+
+def _names(packs: Iterable[RulePack]) -> dict[str, frozenset[str]]:
+    """The names of all rules by kind."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for pack in packs:
+        found[pack.kind] |= {rule.rule for rule in pack.rules}
+    return {kind: frozenset(names) for kind, names in found.items()}
+
+
+def _compile_pack(path: Path, pack: RulePack, tools: Toolbox, norms: NormBook) -> Iterator[CompiledRule]:
     for rule in pack.rules:
+        place = f"{path.name}: rule {rule.rule}"
         for norm in rule.norms:
             if norm not in norms.titles:
-                raise RulePackError(
-                    f"{path.name}: rule {rule.rule}: {unknown_name('norm', norm, norms.titles)}"
-                )
+                raise RulePackError(f"{place}: {unknown_name('norm', norm, norms.titles)}")
         try:
-            yield _compile(rule, pack, Toolbox(words=words, contexts=contexts))
+            yield _compile(rule, pack, tools)
         except KeyError as error:
-            name = str(error.args[0])
-            raise RulePackError(
-                f"{path.name}: rule {rule.rule}: {unknown_name('context', name, contexts)}"
-            ) from error
+            problem = unknown_name("context", str(error.args[0]), tools.contexts)
+            raise RulePackError(f"{place}: {problem}") from error
         except TingheError as error:
-            raise RulePackError(f"{path.name}: rule {rule.rule}: {error}") from error
+            raise RulePackError(f"{place}: {error}") from error
 
 
 def _compile(rule: Rule, pack: RulePack, tools: Toolbox) -> CompiledRule:

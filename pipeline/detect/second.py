@@ -20,7 +20,7 @@ from pipeline.detect.schema import FieldTest
 from pipeline.detect.view import PARTIES, test_fields
 from pipeline.errors import ConfigError
 from pipeline.ports import Said
-from pipeline.types import Act, Evidence, Finding, FindingState, Role, Severity, Witness
+from pipeline.types import Act, Evidence, Finding, FindingState, Role, Severity, Tariff, Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -230,6 +230,7 @@ class Bench:
             norms=rule.norms,
             reason=f"第二意见（从标注语料学得，概率{joint:.0%}）认为属于{rule.title}：「{evidence.quote}」",
             evidence=evidence,
+            tariff=tariff_of(rule),
             witnesses=(Witness.MODEL,),
         )
 
@@ -239,6 +240,11 @@ EVEN = 0.5
 
 SURE_ROLE = 0.85
 """Below this confidence in who speaks, the model's word alone makes no violation."""
+
+
+def tariff_of(rule: Rule) -> Tariff:
+    """What a rule says that it costs."""
+    return Tariff(points=rule.points, cap=rule.cap, red_line=rule.red_line)
 
 
 def _said(finding: Finding) -> RuleSaid:

@@ -58,6 +58,7 @@ def to_json(report: CallReport) -> dict[str, Any]:
         "metadata": _metadata(report.call.metadata),
         "turns": [_turn(turn, tones.get(turn.index)) for turn in report.transcript.turns],
         "findings": [_finding(finding) for finding in report.findings],
+        "overruled": [_finding(finding) for finding in report.overruled],
         "not_checked": [{"check": n.check, "reason": n.reason} for n in report.not_checked],
         "acts": [_act(act) for act in report.acts],
         "customer_events": sorted({event.event for event in report.customer_events}),

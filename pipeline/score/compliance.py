@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pipeline.score.scorecard import ClassDeduction, ComplianceCard
+    from pipeline.types import Tariff
 
 FULL = 100.0
 RED_LINE_REASON = "触碰红线，合规分归零"
@@ -39,11 +40,19 @@ class _Breach:
     rule: str
     severity: Severity
     turns: tuple[int, ...]
+    red_line: bool
+    tariff: Tariff
 
     @property
     def hits(self) -> int:
         """Turns that break the rule: twice in one breath is one hit."""
         return max(1, len(self.turns))
+
+    def due(self, deduction: ClassDeduction) -> float:
+        """Points that it costs: the rule's own, else the scorecard's."""
+        own = self.tariff.points
+        due = deduction.first + deduction.further * (self.hits - 1) if own is None else own * self.hits
+        return due if self.tariff.cap is None else min(due, self.tariff.cap)
 
 
 def judge_compliance(findings: Iterable[Finding], card: ComplianceCard) -> Compliance:
@@ -66,18 +75,24 @@ def judge_compliance(findings: Iterable[Finding], card: ComplianceCard) -> Compl
 
 def _breaches(findings: Iterable[Finding]) -> tuple[_Breach, ...]:
     """Findings by rule and severity, the gravest first, then by rule name."""
-    turns: defaultdict[tuple[Severity, str], set[int]] = defaultdict(set)
+    found: defaultdict[tuple[Severity, str], list[Finding]] = defaultdict(list)
     for finding in findings:
-        turns[finding.severity, finding.rule] |= {finding.evidence.turn} if finding.evidence else set()
+        found[finding.severity, finding.rule].append(finding)
     order = list(Severity)
     return tuple(
-        _Breach(rule=rule, severity=severity, turns=tuple(sorted(turns[severity, rule])))
-        for severity, rule in sorted(turns, key=lambda key: (order.index(key[0]), key[1]))
+        _Breach(
+            rule=rule,
+            severity=severity,
+            turns=tuple(sorted({f.evidence.turn for f in found[severity, rule] if f.evidence})),
+            red_line=any(f.red_line for f in found[severity, rule]),
+            tariff=found[severity, rule][0].tariff,
+        )
+        for severity, rule in sorted(found, key=lambda key: (order.index(key[0]), key[1]))
     )
 
 
 def _has_red_line(breaches: Iterable[_Breach]) -> bool:
-    return any(b.severity is Severity.CRITICAL for b in breaches)
+    return any(b.red_line for b in breaches)
 
 
 def _deductions(breaches: tuple[_Breach, ...], card: ComplianceCard) -> tuple[ScoreItem, ...]:
@@ -87,13 +102,14 @@ def _deductions(breaches: tuple[_Breach, ...], card: ComplianceCard) -> tuple[Sc
     remaining = FULL
     items = []
     for breach in breaches:
-        if breach.severity is Severity.CRITICAL:
+        if breach.red_line:
             points, reason = remaining, RED_LINE_REASON
         else:
-            deduction = classes[breach.severity]
-            due = deduction.first + deduction.further * (breach.hits - 1)
-            points = 0.0 if red_line else min(due, left[breach.severity], remaining)
-            left[breach.severity] -= points
+            # A critical rule that is no red line costs like a major one.
+            severity = Severity.MINOR if breach.severity is Severity.MINOR else Severity.MAJOR
+            due = breach.due(classes[severity])
+            points = 0.0 if red_line else min(due, left[severity], remaining)
+            left[severity] -= points
             reason = _reason(breach, due=due, taken=points, red_line=red_line)
         remaining -= points
         items.append(ScoreItem(name=breach.rule, points=0.0 - points, reason=reason, turns=breach.turns))
@@ -101,7 +117,7 @@ def _deductions(breaches: tuple[_Breach, ...], card: ComplianceCard) -> tuple[Sc
 
 
 def _reason(breach: _Breach, *, due: float, taken: float, red_line: bool) -> str:
-    kind = "严重违规" if breach.severity is Severity.MAJOR else "一般违规"
+    kind = "一般违规" if breach.severity is Severity.MINOR else "严重违规"
     times = f"{kind}，共{breach.hits}处，应扣{due:g}分"
     if red_line:
         return f"{times}；因红线归零，不再另扣"
@@ -111,7 +127,7 @@ def _reason(breach: _Breach, *, due: float, taken: float, red_line: bool) -> str
 
 
 def _pending(breach: _Breach) -> ScoreItem:
-    effect = RED_LINE_REASON if breach.severity is Severity.CRITICAL else "按规则扣分"
+    effect = RED_LINE_REASON if breach.red_line else "按规则扣分"
     return ScoreItem(
         name=breach.rule,
         points=0.0,

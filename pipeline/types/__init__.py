@@ -23,6 +23,7 @@ from pipeline.types.verdict import (
     Promise,
     ScoreItem,
     Scores,
+    Tariff,
     ToneFrame,
     words_at,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Segment",
     "Severity",
     "SpeakerSpan",
+    "Tariff",
     "Tone",
     "ToneFrame",
     "Transcript",

@@ -38,6 +38,7 @@ class CallReport:
     transcript: Transcript = field(default_factory=lambda: Transcript(turns=()))
     tones: tuple[ToneFrame, ...] = ()
     findings: tuple[Finding, ...] = ()
+    overruled: tuple[Finding, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
     acts: tuple[Act, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()

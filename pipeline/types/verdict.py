@@ -69,6 +69,21 @@ def words_at(turn: Turn, start: int, end: int) -> tuple[Word, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """What a rule itself says that it costs; the scorecard's figures stand where it says nothing.
+
+    Attributes:
+        points: for each turn that breaks it.
+        cap: the most that it can take from a call.
+        red_line: whether it leaves nothing of the score; ``None`` leaves that to the severity.
+    """
+
+    points: float | None = None
+    cap: float | None = None
+    red_line: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A rule that a call breaks, may break, or that could not be decided.
 
@@ -77,6 +92,7 @@ class Finding:
         norms: ids of the clauses in ``configs/norms.yaml``.
         reason: one Chinese sentence that a reviewer can follow.
         missing: the metadata field that a ``cannot_decide`` needs.
+        tariff: what the rule says that it costs.
         witnesses: who speaks for it.
         sure: whether the rule itself was sure of its words, whatever is made of them afterwards.
         review_only: whether the rule itself asks for a person's eye, however sure the witnesses are.
@@ -92,10 +108,17 @@ class Finding:
     reason: str
     evidence: Evidence | None = None
     missing: str | None = None
+    tariff: Tariff = Tariff()
     witnesses: tuple[Witness, ...] = (Witness.RULE,)
     sure: bool = True
     review_only: bool = False
     joint: float | None = None
+
+    @property
+    def red_line(self) -> bool:
+        """Whether a violation of this rule leaves nothing of the compliance score."""
+        stated = self.tariff.red_line
+        return self.severity is Severity.CRITICAL if stated is None else stated
 
     @property
     def finding_id(self) -> str:

@@ -12,7 +12,14 @@ from models.weights import Catalogue
 from pipeline.errors import UnknownNameError
 from pipeline.settings import Settings
 
-TABLES = ("SPEECH_DETECTORS", "TRANSCRIBERS", "DIARIZERS", "TOKENIZERS", "LANGUAGE_JUDGES", "TONE_CLASSIFIERS")
+TABLES = (
+    "SPEECH_DETECTORS",
+    "TRANSCRIBERS",
+    "DIARIZERS",
+    "TOKENIZERS",
+    "LANGUAGE_JUDGES",
+    "TONE_CLASSIFIERS",
+)
 
 
 @pytest.mark.parametrize("table", TABLES)

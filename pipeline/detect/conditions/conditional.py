@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.detect.conditions.condition import CompiledCondition
 from pipeline.detect.conditions.flow import conditions_of, walk
 from pipeline.detect.conditions.logic import every_name, names, parse
+from pipeline.detect.conditions.outcome import unknown
 from pipeline.detect.raised import Raised
 from pipeline.errors import RulePackError, UnknownNameError
 from pipeline.types import Severity
@@ -68,11 +69,23 @@ class ConditionSet:
         """Every pattern in it, for the scanner."""
         return tuple(pattern for condition in self.conditions for pattern in condition.searched)
 
-    def evaluate(self, view: CallView) -> dict[str, Outcome]:
-        """The answer of every condition."""
+    def evaluate(self, view: CallView, expression: Expression | None = None) -> dict[str, Outcome]:
+        """The answer of every condition.
+
+        A language model is dear: it is asked only where ``expression`` is still open without it.
+        """
+        outcomes = self._evaluate(view, ask=False)
+        dear = any(condition.condition.llm for condition in self.conditions)
+        if dear and (expression is None or _truth(expression, outcomes) is None):
+            return self._evaluate(view, ask=True)
+        return outcomes
+
+    def _evaluate(self, view: CallView, *, ask: bool) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
         for condition in self.conditions:
-            outcomes[condition.name] = condition.evaluate(view, outcomes)
+            outcomes[condition.name] = (
+                condition.evaluate(view, outcomes) if ask or not condition.condition.llm else unknown("llm")
+            )
         return outcomes
 
     def expression(self, source: str) -> Expression:
@@ -95,6 +108,10 @@ class ConditionSet:
         for name in wanted:
             if name not in known:
                 raise UnknownNameError("condition", name, known)
+
+
+def _truth(expression: Expression, outcomes: Mapping[str, Outcome]) -> bool | None:
+    return expression.value({name: outcome.holds for name, outcome in outcomes.items()})
 
 
 def _place(
@@ -139,8 +156,8 @@ class Given:
         hits = tuple(found)
         if not hits:
             return
-        outcomes = self.conditions.evaluate(view)
-        truth = self.expression.value({name: o.holds for name, o in outcomes.items()})
+        outcomes = self.conditions.evaluate(view, self.expression)
+        truth = _truth(self.expression, outcomes)
         if truth is False:
             return
         if truth is None:
@@ -183,7 +200,7 @@ class WhenCheck:
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """One finding a turn of the evidence, or one about the call where there is none."""
-        outcomes = self.conditions.evaluate(view)
+        outcomes = self.conditions.evaluate(view, self.expression)
         truths = {name: o.holds for name, o in outcomes.items()}
         truth = self.expression.value(truths)
         if truth is False:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.score.compliance import judge_compliance
-from pipeline.types import FindingState, Severity
+from pipeline.types import FindingState, Severity, Tariff
 from tests.golden.sample import CARD
 from tests.unit.score.build import found
 
@@ -92,3 +94,26 @@ def test_the_order_of_findings_does_not_matter(findings, random):
     shuffled = list(findings)
     random.shuffle(shuffled)
     assert judge_compliance(findings, card) == judge_compliance(shuffled, card)
+
+
+@pytest.mark.parametrize(
+    ("tariff", "turns", "score"),
+    [
+        ({"points": 8}, (1,), 92),
+        ({"points": 8}, (1, 2), 84),
+        ({"points": 8, "cap": 12}, (1, 2), 88),
+        ({"cap": 3}, (1,), 97),
+        ({"red_line": True}, (1,), 0),
+    ],
+)
+def test_a_rule_may_say_itself_what_it_costs(tariff, turns, score):
+    findings = [replace(found("a", MAJOR, at=turn), tariff=Tariff(**tariff)) for turn in turns]
+    result = judge_compliance(findings, card)
+    assert result.score == score
+    assert result.red_line is (score == 0)
+
+
+def test_a_critical_rule_may_be_no_red_line():
+    result = judge_compliance([replace(found("a", CRITICAL), tariff=Tariff(red_line=False))], card)
+    assert not result.red_line
+    assert result.score == 100 - card.major.first
