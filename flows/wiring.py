@@ -25,6 +25,7 @@ from pipeline.stages import Ears, Mind
 
 if TYPE_CHECKING:
     from pipeline.detect.rulebook import RuleBook
+    from pipeline.detect.second import Policy
     from pipeline.ports import SecondOpinion
     from pipeline.settings import Settings
 
@@ -52,6 +53,15 @@ def load_opinion(settings: Settings) -> SecondOpinion | None:
         ModelError: training failed.
     """
     return build_second_opinion(settings, open_catalogue(settings))
+
+
+def load_policy_of(settings: Settings) -> Policy:
+    """How the second opinion joins the rules.
+
+    Raises:
+        ConfigError: the policy is not usable.
+    """
+    return load_policy(settings.path(settings.opinion.policy))
 
 
 def load_labelled() -> Labelled:
@@ -92,7 +102,7 @@ def load_mind(settings: Settings) -> Mind:
         book=load_rules(settings),
         card=load_scorecard(settings.path(settings.score.scorecard)),
         tone=build_tone_classifier(settings, catalogue),
-        policy=load_policy(settings.path(settings.opinion.policy)),
+        policy=load_policy_of(settings),
         opinion=load_opinion(settings),
         judge=build_language_judge(settings, catalogue),
     )

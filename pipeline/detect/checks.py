@@ -1,36 +1,61 @@
-"""Rules that no single phrase raises: absence, order, the clock, figures."""
+"""Rules that no single phrase raises: absence, order, the clock."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time
-from decimal import Decimal
-from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipeline.detect.context import CompiledContext, sentence_at
-from pipeline.detect.figures import Figure, days_in, yuan_in
-from pipeline.detect.match import CompiledNeighbour
+from pipeline.detect.conditions.outcome import Outcome, Place, no, unknown, yes
+from pipeline.detect.context import CompiledContext
+from pipeline.detect.demands import CompiledNeighbour, InSentence, met, places
 from pipeline.detect.patterns import Pattern, Patterns, compile_all
 from pipeline.detect.raised import Raised
 from pipeline.detect.view import CallView, test_fields
-from pipeline.types import words_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.detect.schema import Absent, Amount, Clock, Order
+    from pipeline.detect.schema import Absent, Clock, ClockBand, FieldTest, Order
 
 _OPENING_TURNS = 2
 
 
-def _anybody_says(view: CallView, patterns: Patterns) -> bool:
-    return bool(view.spans(patterns))
+def _nowhere(places: Iterator[Place]) -> Outcome:
+    """It must not be said; where it is, the first place is shown."""
+    said = next(places, None)
+    return yes() if said is None else Outcome(holds=False, places=(said,))
 
 
-def _opens(view: CallView, opening: Patterns) -> bool:
+def _opens(view: CallView, opening: Patterns) -> Outcome:
     """Whether the transcript begins where a call begins."""
-    return not opening or any(position < _OPENING_TURNS for position in view.spans(opening))
+    if not opening:
+        return yes()
+    found = next((place for place in places(view, opening) if place.turn < _OPENING_TURNS), None)
+    return no() if found is None else yes(found)
+
+
+def _known(when: Mapping[str, FieldTest], view: CallView) -> Outcome:
+    """Whether the metadata are such that the rule applies."""
+    verdict = test_fields(when, view.fields)
+    if verdict.holds:
+        return yes()
+    return unknown(verdict.unknown[0]) if verdict.unknown else no()
+
+
+def _all_asked(asked: Iterator[tuple[str, Outcome]]) -> tuple[Outcome, ...] | None:
+    """The answers, unless one of them is no; what comes behind it is not asked any more."""
+    answers = []
+    for _, answer in asked:
+        if answer.holds is False:
+            return None
+        answers.append(answer)
+    return tuple(answers)
+
+
+def _missing(answers: Sequence[Outcome]) -> str | None:
+    """The first thing that would have to be known."""
+    return next((answer.missing for answer in answers if answer.missing), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +86,49 @@ class AbsentCheck:
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """At most one finding, about the whole call."""
-        own = list(view.said_by(self.rule.says))
-        if len(own) < self.rule.needs_turns or not _opens(view, self.opening):
-            return
-        if self._said(view, own[: self.rule.within]):
-            return
-        if _anybody_says(view, self.needless):
-            return
-        if any(test_fields({name: test}, view.fields).holds for name, test in self.rule.satisfied_by.items()):
-            return
-        verdict = test_fields(self.rule.when, view.fields)
-        if verdict.holds or verdict.unknown:
-            missing = verdict.unknown[0] if verdict.unknown else None
+        answers = _all_asked(self.asked(view))
+        if answers is not None:
+            own = self._own(view)
             yield Raised(
                 position=None,
                 confidence=self.rule.confidence,
-                missing=missing,
-                review=not self._well_heard(view, own[: self.rule.within]) or self._sounds_said(view, own),
+                missing=_missing(answers),
+                review=not self._well_heard(view, own) or self._sounds_said(view, own),
             )
+
+    def asked(self, view: CallView) -> Iterator[tuple[str, Outcome]]:
+        """What must hold for the absence to count, in the order in which it is asked."""
+        turns = sum(1 for _ in view.said_by(self.rule.says))
+        yield "needs_turns", yes() if turns >= self.rule.needs_turns else no()
+        yield "opening", _opens(view, self.opening)
+        yield "text", _nowhere(self.said(view, self._own(view)))
+        yield "unless_said", _nowhere(places(view, self.needless))
+        for name, test in self.rule.satisfied_by.items():
+            yield f"satisfied_by {name}", no() if test_fields({name: test}, view.fields).holds else yes()
+        yield "when", _known(self.rule.when, view)
+
+    def said(self, view: CallView, positions: Sequence[int]) -> Iterator[Place]:
+        """Where it is said after all."""
+        for place in places(view, self.text, self.rule.says):
+            line = view.lines[place.turn]
+            if place.turn in positions and not any(
+                context.spares(line, place.start, place.end) for context in self.unless
+            ):
+                yield place
+
+    def _own(self, view: CallView) -> list[int]:
+        """The turns that are read."""
+        return list(view.said_by(self.rule.says))[: self.rule.within]
 
     def _well_heard(self, view: CallView, positions: list[int]) -> bool:
         """Whether silence is proof: what was said may have been misheard."""
         sure = [c for p in positions if (c := view.turns[p].asr_confidence) is not None]
         return not sure or sum(sure) / len(sure) >= self.rule.well_heard
 
-    def _sounds_said(self, view: CallView, own: list[int]) -> bool:
+    def _sounds_said(self, view: CallView, positions: list[int]) -> bool:
         """Whether something sounds as if it had been said after all."""
         heard = view.by_sound
-        return heard is not None and self._said(heard, own[: self.rule.within])
-
-    def _said(self, view: CallView, positions: list[int]) -> bool:
-        return any(
-            not any(context.spares(view.lines[position], *span) for context in self.unless)
-            for position, spans in view.spans(self.text, self.rule.says).items()
-            if position in positions
-            for span in spans
-        )
+        return heard is not None and next(self.said(heard, positions), None) is not None
 
     @property
     def searched(self) -> tuple[Pattern, ...]:
@@ -128,34 +160,37 @@ class OrderCheck:
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """At most one finding: the first stretch that came too early."""
-        if not _opens(view, self.opening):
-            return
-        verdict = test_fields(self.rule.when, view.fields)
-        if not verdict.holds and not verdict.unknown:
-            return
-        said = view.spans(self.then, self.rule.says)
-        for position, spans in said.items():
-            if any(first.found(view, position, back=True) for first in self.first):
+        answers = _all_asked(self.asked(view))
+        for stretch in self.said(view) if answers is not None else ():
+            if next(self.happened(view, stretch.turn), None) is not None:
                 return
-            span = self._broken(view, position, spans)
-            if span:
-                missing = verdict.unknown[0] if verdict.unknown else None
+            if self.counts(view, stretch):
                 yield Raised(
-                    position=position,
-                    start=span[0],
-                    end=span[1],
+                    position=stretch.turn,
+                    start=stretch.start,
+                    end=stretch.end,
                     confidence=self.rule.confidence,
-                    missing=missing,
+                    missing=_missing(answers or ()),
                 )
                 return
 
-    def _broken(self, view: CallView, position: int, spans: set[tuple[int, int]]) -> tuple[int, int] | None:
-        folded = view.folded[position]
-        for start, end in sorted(spans):
-            sentence = sentence_at(folded, start, end)
-            if not view.lines[position].says(self.without, sentence.start, sentence.end):
-                return start, end
-        return None
+    def asked(self, view: CallView) -> Iterator[tuple[str, Outcome]]:
+        """What must hold of the call for its order to count."""
+        yield "opening", _opens(view, self.opening)
+        yield "when", _known(self.rule.when, view)
+
+    def said(self, view: CallView) -> Iterator[Place]:
+        """Where that is said which may come later only."""
+        return places(view, self.then, self.rule.says)
+
+    def happened(self, view: CallView, position: int) -> Iterator[Place]:
+        """What came before ``position`` and had to."""
+        for first in self.first:
+            yield from first.near(view, position, back=True)
+
+    def counts(self, view: CallView, stretch: Place) -> bool:
+        """Whether nothing in the sentence spares the stretch."""
+        return met(InSentence(self.without), view, stretch.turn, stretch.start, stretch.end)
 
     @property
     def searched(self) -> tuple[Pattern, ...]:
@@ -182,95 +217,43 @@ class ClockCheck:
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """At most one finding, about the whole call."""
-        verdict = test_fields(self.rule.when, view.fields)
-        agreed = self.rule.unless_field is not None and view.fields.get(self.rule.unless_field)
-        agreed = agreed or _anybody_says(view, self.asked_for)
-        if agreed or (not verdict.holds and not verdict.unknown):
-            return
+        answers = _all_asked(self.asked(view))
+        if answers is not None:
+            band = self._band(view)
+            yield Raised(
+                position=None,
+                confidence=1.0,
+                severity=band.severity if band else None,
+                missing=_missing(answers),
+            )
+
+    def asked(self, view: CallView) -> Iterator[tuple[str, Outcome]]:
+        """What must hold for the hour to count, in the order in which it is asked."""
+        if self.rule.unless_field is not None:
+            agreed = view.fields.get(self.rule.unless_field)
+            yield f"unless_field {self.rule.unless_field}", no() if agreed else yes()
+        yield "unless_said", _nowhere(places(view, self.asked_for))
+        yield "bands", self._in_a_band(view)
+        yield "when", _known(self.rule.when, view)
+
+    def _in_a_band(self, view: CallView) -> Outcome:
+        if not isinstance(view.fields.get("started_at"), datetime):
+            return unknown("started_at")
+        band = self._band(view)
+        return yes(note=f"between {band.start} and {band.end}") if band else no("the call starts in none")
+
+    def _band(self, view: CallView) -> ClockBand | None:
+        """The band in which the call starts."""
         started_at = view.fields.get("started_at")
         if not isinstance(started_at, datetime):
-            yield Raised(position=None, confidence=1.0, missing="started_at")
-            return
-        for band in self.rule.bands:
-            if _inside(started_at.time(), time.fromisoformat(band.start), time.fromisoformat(band.end)):
-                missing = verdict.unknown[0] if verdict.unknown else None
-                yield Raised(position=None, confidence=1.0, severity=band.severity, missing=missing)
-                return
-
-
-def _ledger(fields: Mapping[str, Any], entry: str) -> Decimal | None:
-    """A figure of the file: a field, or the difference of two (``total_due-principal``)."""
-    values = [fields.get(name) for name in entry.split("-")]
-    if any(value is None for value in values):
-        return None
-    first, *rest = (Decimal(str(value)) for value in values)
-    return first - sum(rest)
+            return None
+        inside = (
+            band
+            for band in self.rule.bands
+            if _inside(started_at.time(), time.fromisoformat(band.start), time.fromisoformat(band.end))
+        )
+        return next(inside, None)
 
 
 def _inside(moment: time, start: time, end: time) -> bool:
     return start <= moment < end if start <= end else moment >= start or moment < end
-
-
-@dataclass(frozen=True, slots=True)
-class AmountCheck:
-    """A figure that the file does not know."""
-
-    rule: Amount
-    text: Patterns
-    without: Patterns
-
-    @classmethod
-    def of(cls, rule: Amount, words: Mapping[str, tuple[str, ...]]) -> AmountCheck:
-        """Compile the patterns of a figure."""
-        return cls(rule, compile_all(rule.text, words), compile_all(rule.without, words))
-
-    def find(self, view: CallView) -> Iterator[Raised]:
-        """Every figure that is off."""
-        known = [value for entry in self.rule.ledger if (value := _ledger(view.fields, entry)) is not None]
-        said = view.spans(self.text, self.rule.says)
-        for position, spans in said.items():
-            for figure in self._stated(view, position, spans):
-                if known and self._agrees(figure, known):
-                    continue
-                yield Raised(
-                    position=position,
-                    start=figure.start,
-                    end=figure.end,
-                    confidence=self.rule.confidence,
-                    missing=None if known else self.rule.ledger[0],
-                    unclear=not self._heard(view, position, figure),
-                )
-
-    @property
-    def searched(self) -> tuple[Pattern, ...]:
-        """Every pattern in it, for the scanner."""
-        return (*self.text, *self.without)
-
-    def _stated(self, view: CallView, position: int, spans: set[tuple[int, int]]) -> Iterator[Figure]:
-        folded = view.folded[position]
-        read = yuan_in if self.rule.unit == "yuan" else days_in
-        for start, end in sorted(spans):
-            sentence = sentence_at(folded, start, end)
-            if view.lines[position].says(self.without, sentence.start, sentence.end):
-                continue
-            for figure in read(folded[start:end]):
-                yield replace(figure, start=start + figure.start, end=start + figure.end)
-
-    def _heard(self, view: CallView, position: int, figure: Figure) -> bool:
-        words = words_at(view.turns[position], figure.start, figure.end)
-        return all(word.probability >= self.rule.clear for word in words)
-
-    def _agrees(self, figure: Figure, known: list[Decimal]) -> bool:
-        possible = {
-            *known,
-            *(abs(a - b) for a, b in combinations(known, 2)),
-            *(a + b for a, b in combinations(known, 2)),
-        }
-        if self.rule.direction == "over" and figure.value <= max(known):
-            return True
-        if not figure.exact:  # a lower bound can only be too high
-            return figure.value <= max(known) + self._slack(max(known))
-        return any(abs(figure.value - one) <= self._slack(one) for one in possible)
-
-    def _slack(self, figure: Decimal) -> Decimal:
-        return max(figure * Decimal(str(self.rule.tolerance)), Decimal(str(self.rule.at_least)))

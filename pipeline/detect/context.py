@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.detect.patterns import Patterns, compile_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pipeline.detect.schema import Context
     from pipeline.detect.turn_text import TurnText
@@ -55,8 +55,9 @@ def _unit(boundary: re.Pattern[str], text: str, start: int, end: int) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class CompiledContext:
-    """A context ready for matching."""
+    """A context ready for matching; ``name`` is that in ``contexts.yaml``."""
 
+    name: str
     scope: str
     text: Patterns
     ignore: Patterns
@@ -64,14 +65,19 @@ class CompiledContext:
 
     def spares(self, line: TurnText, start: int, end: int) -> bool:
         """Whether the hit at ``start:end`` of a turn stands in this context."""
+        return next(self.seen(line, start, end), None) is not None
+
+    def seen(self, line: TurnText, start: int, end: int) -> Iterator[Span]:
+        """What makes it the context of the hit at ``start:end`` of a turn."""
+        if not line.may_say(self.text):
+            return
         span = self._where(line.text, start, end)
         stretch = line.text[span.start : span.end]
         for pattern in self.ignore.heard if line.heard else self.ignore:
             stretch = pattern.regex(line.fields).sub(lambda m: "〼" * len(m.group()), stretch)
-        return any(
-            self.near is None or len(stretch) - found_end <= self.near
-            for _, found_end in line.spans_in(self.text, stretch)
-        )
+        for found_start, found_end in line.spans_in(self.text, stretch):
+            if self.near is None or len(stretch) - found_end <= self.near:
+                yield Span(span.start + found_start, span.start + found_end)
 
     def _where(self, folded: str, start: int, end: int) -> Span:
         if self.scope == "turn":
@@ -93,6 +99,7 @@ def compile_contexts(
     return {
         name: tuple(
             CompiledContext(
+                name=name,
                 scope=part.scope,
                 text=compile_all(part.text, words),
                 ignore=compile_all(part.ignore, words),

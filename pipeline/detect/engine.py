@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pipeline.types import Call, Transcript
 
 _STRENGTH = {FindingState.VIOLATION: 2, FindingState.NEEDS_REVIEW: 1, FindingState.CANNOT_DECIDE: 0}
+_WITHIN = 2
+"""Turns around a suspected one that are listened to: rules look at neighbours."""
 _RANK = {Severity.CRITICAL: 2, Severity.MAJOR: 1, Severity.MINOR: 0}
 
 
@@ -71,7 +73,7 @@ def detect(
     acts = list(_acts(judge, book))
     acts = list(bench.acts(acts)) if bench else acts
     events, notes = tuple(_events(judge, book, "event")), tuple(_events(judge, book, "note"))
-    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, roles, bench)
+    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, roles, _heard(view, bench))
     found = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
     found = list(bench.findings(found)) if bench else found
     found = sorted((_on_its_day(f, book, call.metadata.started_at) for f in found), key=_finding_order)
@@ -91,6 +93,15 @@ def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Poli
     turns = {turn.index: turn for turn in judge.view.turns}
     doubtful = frozenset(index for index, turn in turns.items() if judge.in_doubt(turn))
     return Bench(call=call, turns=turns, book=book, opinions=facts.opinions, policy=policy, doubtful=doubtful)
+
+
+def _heard(view: CallView, bench: Bench | None) -> CallView | None:
+    """The call by its sounds, where the second opinion would not overrule what is found there anyway."""
+    if view.sound_scanner is None or bench is None:
+        return view.by_sound
+    suspected = [p for p, turn in enumerate(view.turns) if bench.would_hear(turn.index)]
+    near = {p + off for p in suspected for off in range(-_WITHIN, _WITHIN + 1)}
+    return view.listening_at(near) if near else None
 
 
 def _acts(judge: _Judge, book: RuleBook) -> Iterator[Act]:
@@ -145,7 +156,7 @@ class _Judge:
     view: CallView
     settings: DetectSettings
     roles: RoleSettings
-    bench: Bench | None = None
+    heard: CallView | None = None
 
     def findings(self, compiled: CompiledRule) -> Iterator[Finding]:
         """The strongest finding a turn; what cannot be decided is said once a field."""
@@ -166,18 +177,10 @@ class _Judge:
         for raised in compiled.find(self.view):
             told.add(raised.position)
             yield raised
-        heard = self.view.by_sound if self._suspected(compiled.rule.rule, told) else None
-        for patterns, raised in compiled.find_by_sound(heard) if heard else ():
+        for patterns, raised in compiled.find_by_sound(self.heard) if self.heard else ():
             if raised.position not in told and not raised.missing and self._alike(patterns, raised):
                 confidence = raised.confidence * self.settings.by_sound_confidence
                 yield replace(raised, confidence=confidence, review=True, by_sound=True)
-
-    def _suspected(self, rule: str, told: set[int | None]) -> bool:
-        """Whether to listen for a rule: where the second opinion would overrule it anyway, we need not."""
-        turns = enumerate(self.view.turns)
-        return self.bench is None or any(
-            position not in told and self.bench.would_hear(turn.index, rule) for position, turn in turns
-        )
 
     def _alike(self, patterns: Patterns, raised: Raised) -> bool:
         """Whether enough of what sounds right is also written as the rule has it."""

@@ -42,6 +42,13 @@ class Weights(BaseModel):
             odds += {"sure": self.sure, "unsure": self.unsure, "heard": self.heard}[said]
         return 1 / (1 + math.exp(-odds))
 
+    def least(self, joint: float, said: Said | None) -> float:
+        """The chance from which the joint probability reaches ``joint``; 2 where none does."""
+        if self.model <= 0:
+            return 0.0 if self.joint(0.5, said) >= joint else 2.0
+        added = self.joint(0.5, said)
+        return 1 / (1 + math.exp(-(log_odds(joint) - log_odds(added)) / self.model))
+
 
 def log_odds(chance: float) -> float:
     """Log-odds of a probability, which is kept off 0 and 1."""

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.detect.checks import AbsentCheck, AmountCheck, ClockCheck, OrderCheck
+from pipeline.detect.amounts import AmountCheck
+from pipeline.detect.checks import AbsentCheck, ClockCheck, OrderCheck
 from pipeline.detect.conditions.conditional import ConditionSet, FlowCheck, Given, WhenCheck
 from pipeline.detect.conditions.operators import Toolbox
 from pipeline.detect.context import CompiledContext, compile_contexts

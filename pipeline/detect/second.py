@@ -9,6 +9,7 @@ that falls below is overruled, which the report says. ``configs/opinion.yaml`` h
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import yaml
@@ -66,6 +67,10 @@ class RulePolicy(_Part):
         """The joint probability of a rule."""
         return self.of.get(rule, self.weights).joint(chance, said)
 
+    def least(self, rule: str, said: RuleSaid | None) -> float:
+        """The model's chance from which a rule is raised."""
+        return self.of.get(rule, self.weights).least(self.raise_at, said)
+
 
 class ActPolicy(_Part):
     """How acts are joined."""
@@ -113,7 +118,7 @@ def consult(call: Call, transcript: Transcript, model: SecondOpinion) -> dict[in
     return {turn.index: opinion for turn, opinion in zip(turns, model.judge(said), strict=True)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Bench:
     """Rules and model, brought together on one call.
 
@@ -146,10 +151,12 @@ class Bench:
         """Whether a finding is raised; else the second opinion overruled it."""
         return finding.joint is None or finding.joint >= self.policy.rules.raise_at
 
-    def would_hear(self, turn: int, rule: str) -> bool:
-        """Whether words that only sound like those of a rule would be raised on a turn."""
-        chance = self.chance(turn, rule)
-        return chance is None or self.policy.rules.joint(rule, chance, "heard") >= self.policy.rules.raise_at
+    def would_hear(self, turn: int) -> bool:
+        """Whether words on a turn that only sound like those of some rule would be raised."""
+        opinion = self.opinions.get(turn)
+        return opinion is not None and any(
+            opinion.rules.get(rule, 0.0) >= least for rule, least in self._heard_at.items()
+        )
 
     def acts(self, by_rules: Iterable[Act]) -> Iterator[Act]:
         """The rules' acts that the model does not overrule, and those that it adds."""
@@ -178,13 +185,23 @@ class Bench:
 
     def chance(self, turn: int, rule: str) -> float | None:
         """What the model gives a rule on a turn; ``None`` where it is not to be asked."""
-        policy = self.policy.rules
         opinion = self.opinions.get(turn)
-        if opinion is None or rule in policy.deaf or rule not in opinion.rules:
-            return None
-        if not test_fields(policy.when.get(rule, {}), self.call.metadata.values).holds:
-            return None
-        return opinion.rules[rule]
+        return opinion.rules.get(rule) if opinion is not None and rule in self._asked else None
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        """Rules of which the model is asked in this call."""
+        policy, fields = self.policy.rules, self.call.metadata.values
+        names = (compiled.rule.rule for compiled in self.book.of_kind("violation"))
+        return frozenset(
+            name
+            for name in names
+            if name not in policy.deaf and test_fields(policy.when.get(name, {}), fields).holds
+        )
+
+    @cached_property
+    def _heard_at(self) -> dict[str, float]:
+        return {name: self.policy.rules.least(name, "heard") for name in self._asked}
 
     def _weigh(self, finding: Finding, chance: float) -> Finding:
         """A rule's finding with the joint probability, and the state that follows from it."""
@@ -206,22 +223,22 @@ class Bench:
         return round(joint * self.turns[turn].role_confidence, 3)
 
     def _added(self, told: set[tuple[int, str]]) -> Iterator[Finding]:
+        """What the model finds where the rules are silent."""
+        agent = [index for index, turn in self.turns.items() if turn.role is Role.AGENT]
         for compiled in self.book.of_kind("violation"):
-            for index, turn in self.turns.items():
-                if turn.role is Role.AGENT and (index, compiled.rule.rule) not in told:
-                    yield from self._alone(compiled.rule, index)
+            name = compiled.rule.rule
+            least = self.policy.rules.least(name, None) if name in self._asked else 2.0
+            for index in agent:
+                chance = self.chance(index, name)
+                if chance is not None and chance >= least and (index, name) not in told:
+                    yield self._alone(compiled.rule, index, chance)
 
-    def _alone(self, rule: Rule, index: int) -> Iterator[Finding]:
-        """What the model finds where the rule is silent."""
-        policy = self.policy.rules
-        chance = self.chance(index, rule.rule)
-        joint = 0.0 if chance is None else policy.joint(rule.rule, chance, None)
-        if joint < policy.raise_at:
-            return
+    def _alone(self, rule: Rule, index: int, chance: float) -> Finding:
+        joint = self.policy.rules.joint(rule.rule, chance, None)
         evidence = self._evidence(index, rule.rule)
         doubted = index in self.doubtful or self.turns[index].role_confidence < SURE_ROLE
-        sure = joint >= policy.violation_at and not doubted
-        yield Finding(
+        sure = joint >= self.policy.rules.violation_at and not doubted
+        return Finding(
             rule=rule.rule,
             state=FindingState.VIOLATION if sure else FindingState.NEEDS_REVIEW,
             severity=rule.severity or Severity.MINOR,

@@ -35,6 +35,10 @@ class TurnText:
         """What patterns match in the whole turn."""
         return set(self.spans_in(patterns, self.text))
 
+    def may_say(self, patterns: Patterns) -> bool:
+        """Whether one of the patterns may match somewhere; a cheap look before a search."""
+        return bool(self._worth_trying(patterns))
+
     def says(self, patterns: Patterns, start: int = 0, end: int | None = None) -> bool:
         """Whether one of the patterns matches in a stretch, as if nothing stood around it."""
         worth = self._worth_trying(patterns)

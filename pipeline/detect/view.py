@@ -14,7 +14,7 @@ from pipeline.detect.turn_text import TurnText
 from pipeline.types import Role, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pipeline.detect.patterns import Pattern, Patterns
     from pipeline.detect.scan import Scanner
@@ -27,7 +27,8 @@ PARTIES = frozenset({Role.AGENT, Role.CUSTOMER, Role.UNKNOWN})
 class CallView:
     """Turns of the parties with their folded texts, the metadata as a mapping, and what else is known.
 
-    With ``heard`` the texts are signs of sounds, and patterns are searched by their sound.
+    With ``heard`` the texts are signs of sounds, and patterns are searched by their sound. With ``only``
+    nothing is found in other turns.
     """
 
     turns: tuple[Turn, ...]
@@ -37,6 +38,7 @@ class CallView:
     scanner: Scanner | None = None
     sound_scanner: Scanner | None = None
     heard: bool = False
+    only: frozenset[int] | None = None
     call_id: str = ""
 
     @classmethod
@@ -73,8 +75,18 @@ class CallView:
         """The same call by its sounds; ``None`` where those are not looked at."""
         if self.sound_scanner is None:
             return None
-        signs = tuple(map(by_sound, self.folded))
-        return replace(self, folded=signs, scanner=self.sound_scanner, sound_scanner=None, heard=True)
+        return self.listening_at(range(len(self.turns)))
+
+    def listening_at(self, positions: Collection[int]) -> CallView:
+        """The same call by its sounds, of which only some turns are listened to."""
+        return replace(
+            self,
+            folded=tuple(map(by_sound, self.folded)),
+            scanner=self.sound_scanner,
+            sound_scanner=None,
+            heard=True,
+            only=frozenset(positions),
+        )
 
     def knowing(self, facts: Facts) -> CallView:
         """The same call with other facts; what was searched is not searched again."""
@@ -89,9 +101,16 @@ class CallView:
         scanner = self.scanner
         if scanner is None:
             return tuple(TurnText(text, self.fields, heard=self.heard) for text in self.folded)
+        nothing = frozenset[str]()
         return tuple(
-            TurnText(text, self.fields, scanner, scanner.candidates(text), heard=self.heard)
-            for text in self.folded
+            TurnText(
+                text,
+                self.fields,
+                scanner,
+                scanner.candidates(text) if self.only is None or position in self.only else nothing,
+                heard=self.heard,
+            )
+            for position, text in enumerate(self.folded)
         )
 
     def spans(self, patterns: Patterns, says: str = "anyone") -> Mapping[int, set[tuple[int, int]]]:

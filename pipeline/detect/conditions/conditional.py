@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from pipeline.detect.conditions.answers import Answers, Truths
 from pipeline.detect.conditions.condition import CompiledCondition
 from pipeline.detect.conditions.flow import conditions_of, walk
 from pipeline.detect.conditions.logic import every_name, names, parse
-from pipeline.detect.conditions.outcome import unknown
 from pipeline.detect.raised import Raised
 from pipeline.errors import RulePackError, UnknownNameError
 from pipeline.types import Severity
@@ -69,24 +69,17 @@ class ConditionSet:
         """Every pattern in it, for the scanner."""
         return tuple(pattern for condition in self.conditions for pattern in condition.searched)
 
-    def evaluate(self, view: CallView, expression: Expression | None = None) -> dict[str, Outcome]:
-        """The answer of every condition.
+    def evaluate(self, view: CallView, expression: Expression | None = None) -> Answers:
+        """The answers of the conditions, each given when it is asked for.
 
         A language model is dear: it is asked only where ``expression`` is still open without it.
         """
-        outcomes = self._evaluate(view, ask=False)
+        by_name = {condition.name: condition for condition in self.conditions}
+        answers = Answers(by_name, view, ask=False)
         dear = any(condition.condition.llm for condition in self.conditions)
-        if dear and (expression is None or _truth(expression, outcomes) is None):
-            return self._evaluate(view, ask=True)
-        return outcomes
-
-    def _evaluate(self, view: CallView, *, ask: bool) -> dict[str, Outcome]:
-        outcomes: dict[str, Outcome] = {}
-        for condition in self.conditions:
-            outcomes[condition.name] = (
-                condition.evaluate(view, outcomes) if ask or not condition.condition.llm else unknown("llm")
-            )
-        return outcomes
+        if dear and (expression is None or expression.value(Truths(answers)) is None):
+            return Answers(by_name, view, ask=True)
+        return answers
 
     def expression(self, source: str) -> Expression:
         """An expression over these conditions.
@@ -108,10 +101,6 @@ class ConditionSet:
         for name in wanted:
             if name not in known:
                 raise UnknownNameError("condition", name, known)
-
-
-def _truth(expression: Expression, outcomes: Mapping[str, Outcome]) -> bool | None:
-    return expression.value({name: outcome.holds for name, outcome in outcomes.items()})
 
 
 def _place(
@@ -157,7 +146,7 @@ class Given:
         if not hits:
             return
         outcomes = self.conditions.evaluate(view, self.expression)
-        truth = _truth(self.expression, outcomes)
+        truth = self.expression.value(Truths(outcomes))
         if truth is False:
             return
         if truth is None:
@@ -201,7 +190,7 @@ class WhenCheck:
     def find(self, view: CallView) -> Iterator[Raised]:
         """One finding a turn of the evidence, or one about the call where there is none."""
         outcomes = self.conditions.evaluate(view, self.expression)
-        truths = {name: o.holds for name, o in outcomes.items()}
+        truths = Truths(outcomes)
         truth = self.expression.value(truths)
         if truth is False:
             return

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.errors import RulePackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 Truth = bool | None
+
+
+class Truths(Protocol):
+    """What each condition comes down to; asked for one after the other, and no further than needed."""
+
+    def __getitem__(self, name: str, /) -> Truth:
+        """Whether a condition holds."""
+        ...
+
+
 _TOKEN = re.compile(r"\s*(?:(\d+)\s+of\b|([a-z_][a-z0-9_]*)|([(),]))")
 _WORDS = frozenset({"and", "or", "not", "of"})
 
@@ -26,7 +36,7 @@ class Name:
 
     name: str
 
-    def value(self, truths: Mapping[str, Truth]) -> Truth:
+    def value(self, truths: Truths) -> Truth:
         """What the condition answered."""
         return truths[self.name]
 
@@ -37,7 +47,7 @@ class Not:
 
     part: Expression
 
-    def value(self, truths: Mapping[str, Truth]) -> Truth:
+    def value(self, truths: Truths) -> Truth:
         """True for false and false for true; what is not known stays so."""
         inner = self.part.value(truths)
         return None if inner is None else not inner
@@ -50,12 +60,17 @@ class Several:
     n: int
     parts: tuple[Expression, ...]
 
-    def value(self, truths: Mapping[str, Truth]) -> Truth:
+    def value(self, truths: Truths) -> Truth:
         """True when enough hold, false when enough no longer can."""
-        values = [part.value(truths) for part in self.parts]
-        if values.count(True) >= self.n:
-            return True
-        return False if len(values) - values.count(False) < self.n else None
+        hold, fail = 0, 0
+        for part in self.parts:
+            value = part.value(truths)
+            hold, fail = hold + (value is True), fail + (value is False)
+            if hold >= self.n:
+                return True
+            if len(self.parts) - fail < self.n:
+                return False
+        return None
 
 
 Expression = Name | Not | Several

@@ -59,7 +59,7 @@ def call_view(
 
 def answers(conditions: dict[str, Any], view: CallView, tools: Toolbox = TOOLS) -> dict[str, Outcome]:
     """What every condition answers."""
-    return ConditionSet.of(rule_of(conditions), tools).evaluate(view)
+    return dict(ConditionSet.of(rule_of(conditions), tools).evaluate(view))
 
 
 def answer(condition: Any, view: CallView, tools: Toolbox = TOOLS) -> Outcome:
