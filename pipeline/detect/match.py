@@ -20,7 +20,7 @@ from pipeline.detect.raised import Raised
 from pipeline.detect.view import CallView, test_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pipeline.detect.context import CompiledContext
     from pipeline.detect.schema import Hit, Rule, RulePack
@@ -68,11 +68,12 @@ class CompiledHit:
     def find(self, view: CallView) -> Iterator[Raised]:
         """The hits in all turns of the rule's speaker; the longest one a turn."""
         for position, spans in view.spans(self.text, self.says).items():
-            counting = (span for span in sorted(spans) if self.counts(view, position, *span))
-            best = max(counting, key=lambda s: s[1] - s[0], default=None)
-            raised = self._weigh(view, position, *best) if best else None
-            if raised is not None:
-                yield raised
+            for span in longest_first(spans):
+                if self.counts(view, position, *span):
+                    raised = self._weigh(view, position, *span)
+                    if raised is not None:
+                        yield raised
+                    break
 
     def counts(self, view: CallView, position: int, start: int, end: int) -> bool:
         """Whether a stretch that ``text`` matches meets all demands."""
@@ -93,6 +94,11 @@ class CompiledHit:
             missing=verdict.unknown[0] if undecided and self.hit.if_unknown == "cannot_decide" else None,
             review=undecided,
         )
+
+
+def longest_first(spans: Collection[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    """Stretches in the order in which a hit tries them; the first that counts is the evidence."""
+    return spans if len(spans) == 1 else sorted(spans, key=lambda span: (span[0] - span[1], span))
 
 
 def _demands(
