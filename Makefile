@@ -64,7 +64,7 @@ train: setup ## learn what rules and the second opinion are worth together, and 
 	@$(BIN)/tinghe train --write
 
 bench: setup ## how fast the rules judge a call, and what each of them costs
-	@$(BIN)/python -m benchmarks.rules
+	@$(BIN)/python -m tests.benchmarks.rules
 
 demo: setup ## judge the recordings that come with the project
 	@$(BIN)/tinghe demo --out demo-results

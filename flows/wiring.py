@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flows.rejudging import Witnesses
 from flows.training import Labelled, LabelledLine, OutOfFamily
 from models.opinion_ngrams import labelled_lines
 from models.opinion_training import cross_examine, fold_of, lines_sha256
@@ -103,6 +104,23 @@ def load_mind(settings: Settings) -> Mind:
         card=load_scorecard(settings.path(settings.score.scorecard)),
         tone=build_tone_classifier(settings, catalogue),
         policy=load_policy_of(settings),
+        opinion=load_opinion(settings),
+        judge=build_language_judge(settings, catalogue),
+    )
+
+
+def load_witnesses(settings: Settings) -> Witnesses:
+    """What speaks beside the rules; the rules themselves are somebody else's.
+
+    Raises:
+        ConfigError: the policy or the labelled lines are not usable.
+        ModelError: a model is not usable.
+    """
+    catalogue = open_catalogue(settings)
+    return Witnesses(
+        settings=settings,
+        policy=load_policy(settings.path(settings.opinion.policy)),
+        tone=build_tone_classifier(settings, catalogue),
         opinion=load_opinion(settings),
         judge=build_language_judge(settings, catalogue),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -40,11 +40,13 @@ class Detection:
     Attributes:
         notes: events that matter to later calls only.
         overruled: what a rule found and the second opinion did not let stand: shown, and counted nowhere.
+        view: the call as the rules saw that look for violations.
     """
 
     findings: tuple[Finding, ...]
     acts: tuple[Act, ...]
     events: tuple[CustomerEvent, ...]
+    view: CallView = field(compare=False, repr=False)
     notes: tuple[CustomerEvent, ...] = ()
     overruled: tuple[Finding, ...] = ()
 
@@ -84,6 +86,7 @@ def detect(
         acts=tuple(sorted(_earned(acts, findings), key=lambda a: (a.evidence.turn, a.evidence.start, a.act))),
         events=tuple(sorted(events, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
         notes=tuple(sorted(notes, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
+        view=judge.view,
     )
 
 

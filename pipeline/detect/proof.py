@@ -61,7 +61,7 @@ def _prove_rule(compiled: CompiledRule, book: RuleBook) -> Iterator[Failure]:
 
 
 def _raises(compiled: CompiledRule, example: Example, book: RuleBook) -> bool:
-    view, place = _as_view(compiled.rule.says, example)
+    view, place = view_of(compiled.rule.says, example)
     if any(condition.act or condition.event for condition in compiled.rule.conditions.values()):
         view = _with_said(view, book)
     return any(
@@ -84,7 +84,8 @@ def _with_said(view: CallView, book: RuleBook) -> CallView:
     return replace(view, facts=replace(view.facts, acts=shown["act"], events=shown["event"]))
 
 
-def _as_view(says: str, example: Example) -> tuple[CallView, int | None]:
+def view_of(says: str, example: Example) -> tuple[CallView, int | None]:
+    """An example as a call, and the position of its line; ``None`` for a whole dialogue."""
     lines = [*(example.dialogue or example.before)]
     place = None
     if example.text is not None:
@@ -97,6 +98,7 @@ def _as_view(says: str, example: Example) -> tuple[CallView, int | None]:
         duration_ms=None if example.duration is None else round(example.duration * 1000),
         one_sided=example.one_sided,
         history=history_of(example, call.metadata),
+        tones={index: line.tone for index, line in enumerate(lines) if line.tone} or None,
     )
     return CallView.of(call, Transcript(turns=turns), facts), place
 

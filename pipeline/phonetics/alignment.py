@@ -61,7 +61,7 @@ class Phrase:
 
 
 def align(text: str, phrase: Phrase, *, least: float) -> tuple[Aligned, ...]:
-    """Stretches of ``text`` that sound like a phrase, the likest first taken, none over another.
+    """Stretches of ``text`` that sound like a phrase, none over another: the likest, then the longest, first.
 
     Args:
         text: what was written down.
@@ -72,14 +72,16 @@ def align(text: str, phrase: Phrase, *, least: float) -> tuple[Aligned, ...]:
     if not heard or not len(phrase):
         return ()
     costs, starts = _fill([character for _, character in heard], phrase)
-    ends = sorted(range(1, len(heard) + 1), key=lambda end: (costs[end], end))
+    ends = sorted(range(1, len(heard) + 1), key=lambda end: (costs[end], -end))
     taken: list[Aligned] = []
     for end in ends:
         likeness = 1 - costs[end] / len(phrase)
         if likeness < least:
             break
+        if starts[end] >= end:  # nothing of the phrase was there
+            continue
         first, last = heard[starts[end]][0], heard[end - 1][0] + 1
-        if starts[end] < end and all(last <= other.start or first >= other.end for other in taken):
+        if all(last <= other.start or first >= other.end for other in taken):
             taken.append(Aligned(start=first, end=last, likeness=likeness))
     return tuple(sorted(taken, key=lambda found: found.start))
 
@@ -100,6 +102,6 @@ def _fill(heard: Sequence[str], phrase: Phrase) -> tuple[list[float], list[int]]
             if best == swapped:
                 next_starts.append(starts[end - 1])
             else:
-                next_starts.append(starts[end] if best == missing else next_starts[end - 1])
+                next_starts.append(next_starts[end - 1] if best == extra else starts[end])
         costs, starts = next_costs, next_starts
     return costs, starts

@@ -11,7 +11,7 @@ from pipeline.detect.conditions.condition import CompiledCondition
 from pipeline.detect.conditions.flow import conditions_of, walk
 from pipeline.detect.conditions.logic import every_name, names, parse
 from pipeline.detect.raised import Raised
-from pipeline.errors import RulePackError, UnknownNameError
+from pipeline.errors import RulePackError, TingheError, UnknownNameError
 from pipeline.types import Severity
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ConditionSet:
         for name, condition in rule.conditions.items():
             try:
                 compiled[name] = CompiledCondition.of(name, condition, rule.says, tools)
-            except RulePackError as error:
+            except TingheError as error:
                 raise RulePackError(f"condition {name}: {error}") from error
         ordered: list[CompiledCondition] = []
         for name in compiled:

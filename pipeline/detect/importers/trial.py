@@ -8,11 +8,9 @@ from pydantic import ValidationError
 
 from pipeline.detect.conditions.conditional import ConditionSet, WhenCheck
 from pipeline.detect.conditions.operators import Toolbox
-from pipeline.detect.schema import Line, Rule
-from pipeline.detect.view import CallView
+from pipeline.detect.proof import view_of
+from pipeline.detect.schema import Example, Rule
 from pipeline.errors import RulePackError, TingheError
-from pipeline.metadata import CallMetadata
-from pipeline.types import Call, Transcript, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,12 +40,5 @@ def raised_by(rule: dict[str, Any], lines: Sequence[dict[str, Any]]) -> bool:
         check = compiled(rule)
     except RulePackError:
         return False
-    turns = tuple(_turn(number, Line.model_validate(line)) for number, line in enumerate(lines))
-    call = Call(call_id="example", metadata=CallMetadata())
-    view = CallView.of(call, Transcript(turns=turns))
+    view, _ = view_of("anyone", Example.model_validate({"dialogue": lines}))
     return any(raised.missing is None for raised in check.find(view))
-
-
-def _turn(number: int, line: Line) -> Turn:
-    start, end = (None, None) if line.at is None else (round(line.at[0] * 1000), round(line.at[1] * 1000))
-    return Turn(index=number, role=line.role, role_confidence=1.0, text=line.text, start_ms=start, end_ms=end)

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from pipeline.detect.schema.parts import Part, Seconds
 from pipeline.detect.schema.past import PastContact, PastPromiseMade
-from pipeline.types import Role, Severity
+from pipeline.types import Role, Severity, Tone
 
 
 class Line(Part):
@@ -17,12 +17,14 @@ class Line(Part):
     Attributes:
         at: when it is said, ``[start, end]`` in seconds; for rules about times every line needs it.
         level: dB relative to full scale.
+        tone: how it is said, for rules about tone.
     """
 
     agent: str | None = None
     customer: str | None = None
     at: tuple[Seconds, Seconds] | None = None
     level: float | None = None
+    tone: Tone | None = None
 
     @model_validator(mode="after")
     def _one_speaker(self) -> Line:

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from pipeline.detect.facts import Facts
 from pipeline.detect.schema import Condition
-from pipeline.errors import UnknownNameError
+from pipeline.errors import RulePackError
 from pipeline.ports import Opinion
 from pipeline.types import Tone
 from tests.unit.detect.conditions.support import TOOLS, answer, call_view, turn
@@ -199,7 +199,7 @@ def test_learned_without_an_opinion_is_not_known():
 def test_names_that_are_not_there_are_refused_at_load(condition, wrong):
     names = {"violation": {"threat_violence"}, "act": {"empathy"}, "event": {"illness"}}
     tools = type(TOOLS)(words={}, contexts={}, names={k: frozenset(v) for k, v in names.items()})
-    with pytest.raises(UnknownNameError, match=wrong):
+    with pytest.raises(RulePackError, match=wrong):
         answer(condition, call_view("A: 喂"), tools)
 
 

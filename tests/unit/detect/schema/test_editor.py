@@ -50,7 +50,9 @@ def test_what_the_loader_refuses_is_marked(change):
     assert not VALIDATOR.is_valid(pack)
 
 
-@pytest.mark.parametrize("condition", ["上门", ["上门", "登门"], {"text": "上门"}, {"any": ["上门", {"text": "登门"}]}])
+@pytest.mark.parametrize(
+    "condition", ["上门", ["上门", "登门"], {"text": "上门"}, {"any": ["上门", {"text": "登门"}]}]
+)
 def test_short_forms_are_known(condition):
     pack = read(PACKS[0])
     pack["rules"][0]["conditions"] = {"asked": condition}

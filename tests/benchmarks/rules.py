@@ -1,29 +1,33 @@
 """How long the rules take over a call, how that grows, and what each rule costs.
 
-Run with ``python -m benchmarks.rules``. Everything is CPU time of one thread; rounds of what is
-compared take turns, so that other work on the machine falls on all of it alike.
+Run with ``python -m tests.benchmarks.rules [TRANSCRIPTS]``; without transcripts the calls are drawn from
+the examples of the rule packs, which hold more of what rules look for than calls do. Everything is CPU
+time of one thread; rounds of what is compared take turns, so that other work on the machine falls on
+all of it alike.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from itertools import cycle, islice
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.detect.engine import detect
+from pipeline.detect.proof import view_of
 from pipeline.detect.rulebook import RuleBook, load_rulebook
 from pipeline.detect.scan import Scanner
 from pipeline.detect.view import CallView
+from pipeline.metadata import CallMetadata
 from pipeline.settings import load_settings
 from pipeline.transcripts import plan_transcripts
-from pipeline.types import Call, Transcript, Turn
+from pipeline.types import Call, Role, Transcript, Turn
 
 Work = Callable[[], object]
 TURNS = 25
@@ -48,23 +52,45 @@ def spread(values: Sequence[float]) -> str:
     return f"{middle:.2f} ({low:.2f}–{high:.2f})"
 
 
-def call_of(source: Sequence[tuple[Call, Transcript]], turns: int) -> tuple[Call, Transcript]:
-    """A call with so many turns, put together from the turns of real ones."""
-    said = islice(cycle(turn for _, transcript in source for turn in transcript.turns), turns)
-    joined = tuple(Turn(index=i, role=t.role, role_confidence=1.0, text=t.text) for i, t in enumerate(said))
-    return source[0][0], Transcript(turns=joined)
+Line = tuple[Role, str]
+
+
+def lines_of_packs(book: RuleBook) -> list[Line]:
+    """Every example of the packs."""
+    examples = [
+        (rule.rule.says, example)
+        for rule in book.rules
+        for group in (rule.rule.examples.must_hit, rule.rule.examples.must_not_hit)
+        for example in group
+    ]
+    return [(turn.role, turn.text) for says, example in examples for turn in view_of(says, example)[0].turns]
+
+
+def lines_of_transcripts(path: Path) -> list[Line]:
+    """Every turn of transcripts."""
+    read = (found for found in plan_transcripts(path).read() if isinstance(found, tuple))
+    return [(turn.role, turn.text) for _, transcript in read for turn in transcript.turns]
+
+
+def call_of(lines: Sequence[Line], turns: int) -> tuple[Call, Transcript]:
+    """A call with so many turns, drawn with a fixed seed."""
+    said = random.Random(turns).choices(lines, k=turns)
+    joined = tuple(
+        Turn(index=i, role=role, role_confidence=1.0, text=text) for i, (role, text) in enumerate(said)
+    )
+    return Call(call_id="benchmark", metadata=CallMetadata()), Transcript(turns=joined)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("transcripts", type=Path, help="transcripts (call.json files) to judge")
+    parser.add_argument("transcripts", type=Path, nargs="?", help="transcripts (call.json files) to judge")
     parser.add_argument("--rounds", type=int, default=15)
     given = parser.parse_args()
     settings = load_settings()
     words = settings.detect.model_copy(update={"by_sound": False})
     book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
-    source = [read for read in plan_transcripts(given.transcripts).read() if isinstance(read, tuple)]
+    source = lines_of_transcripts(given.transcripts) if given.transcripts else lines_of_packs(book)
     if not source:
         sys.exit("no transcripts")
     console = Console()
@@ -83,7 +109,7 @@ def main() -> None:
     console.print(_cost_by_rule(source, book, given.rounds))
 
 
-def _searches(source: Sequence[tuple[Call, Transcript]], book: RuleBook, count: int) -> Table:
+def _searches(source: Sequence[Line], book: RuleBook, count: int) -> Table:
     """One search for all patterns against a loop over them, with a quarter, half and all of them."""
     call, transcript = call_of(source, TURNS)
     patterns = [pattern for rule in book.rules for pattern in rule.searched]
@@ -102,7 +128,7 @@ def _searches(source: Sequence[tuple[Call, Transcript]], book: RuleBook, count: 
     return table
 
 
-def _cost_by_rule(source: Sequence[tuple[Call, Transcript]], book: RuleBook, count: int) -> Table:
+def _cost_by_rule(source: Sequence[Line], book: RuleBook, count: int) -> Table:
     call, transcript = call_of(source, TURNS)
 
     def find(number: int) -> Work:
