@@ -99,7 +99,7 @@ def _moves(rule: RuleComparison, found: Backtest) -> bool:
 def _rules(rules: list[RuleComparison], titles: Mapping[str, str]) -> Table:
     table = Table(title="Rules whose findings change", title_justify="left", header_style="bold")
     for column in ("rule", "title", "findings before", "after", "violations before", "after"):
-        table.add_column(column, justify="left" if column in ("rule", "title") else "right")
+        table.add_column(column, justify="left" if column in ("rule", "title") else "right", overflow="fold")
     for rule in rules:
         counts = (rule.before, rule.after, rule.violations_before, rule.violations_after)
         table.add_row(rule.rule, escape(titles.get(rule.rule, rule.rule)), *map(str, counts))
@@ -109,7 +109,7 @@ def _rules(rules: list[RuleComparison], titles: Mapping[str, str]) -> Table:
 def _pairs(pairs: list[tuple[str, Pair]], titles: Mapping[str, str]) -> Table:
     table = Table(title="Findings that came and went", title_justify="left", header_style="bold")
     for column in ("call", "turn", "rule", "before", "after", "words"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for call_id, pair in pairs:
         shown = pair.after or pair.before
         at = shown.evidence if shown else None

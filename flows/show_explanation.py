@@ -83,12 +83,14 @@ def _grow(branch: Tree, step: Step) -> None:
     label = escape(step.label) + (f": {told}" if told else "")
     grown = branch.add(f"{_MARK[step.holds]} {label}{mark}{source}")
     idle = [inner for inner in step.steps if inner.holds and inner.detail == NOTHING]
-    for inner in step.steps:
-        if inner not in idle:
-            _grow(grown, inner)
-    if idle:
-        names = ", ".join(dict.fromkeys(inner.label for inner in idle))
-        grown.add(f"{_MARK[True]} [dim]{NOTHING}: {escape(names)}[/]")
+    shown = [inner for inner in step.steps if inner not in idle]
+    for inner in shown:
+        _grow(grown, inner)
+    # A context has several parts: where one was found, the others need no telling.
+    names = dict.fromkeys(inner.label for inner in idle)
+    quiet = [name for name in names if name not in {inner.label for inner in shown}]
+    if quiet:
+        grown.add(f"{_MARK[True]} [dim]{NOTHING}: {escape(', '.join(quiet))}[/]")
 
 
 def _quote(quoted: Quoted) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -140,9 +141,30 @@ class CallMetadata(BaseModel):
         """Every field by name, unknown columns too, and what follows from several of them.
 
         ``retention_days`` is how long the recording will be kept, ``under_stop`` whether the call lies
-        in a time without dunning; ``None`` like any other field where that is not known.
+        in a time without dunning; ``lender_name`` and ``agency_name`` are what people say for short («惠民»
+        for «惠民消费金融有限公司»). ``None`` like any other field where that is not known.
         """
         day = self.started_at.date() if self.started_at else None
         kept = (self.retention_until - day).days if day and self.retention_until else None
         stopped = day <= self.stop_until if day and self.stop_until else None
-        return {**self.model_dump(), "retention_days": kept, "under_stop": stopped}
+        derived = {
+            "retention_days": kept,
+            "under_stop": stopped,
+            "lender_name": short_name(self.lender),
+            "agency_name": short_name(self.agency),
+        }
+        return {**self.model_dump(), **derived}
+
+
+_COMPANY = re.compile(
+    r"(股份|有限|责任|集团|公司|银行|消费金融|小额贷款|小贷|融资担保|金融|金服|信贷|普惠|数字|网络|信息|科技|技术|数据|"
+    r"资产|管理|咨询|服务|商务|企业|催收|清收|律师|事务所|信用卡|中心|支行|分行|平台)+$"
+)
+
+
+def short_name(institution: str | None) -> str | None:
+    """The name of an institution without what it is: two characters at least, else there is none."""
+    if institution is None:
+        return None
+    name = _COMPANY.sub("", institution.strip())
+    return name if len(name) >= 2 else None

@@ -113,7 +113,7 @@ def _check(check: Check, view: CallView) -> Step:
     raised = tuple(check.find(view))
     holds = _best(map(_holds, raised))
     if isinstance(check, WhenCheck):
-        return _raise_when(check, view)
+        return _raise_when(check, holds, view)
     if isinstance(check, FlowCheck):
         return _flow(check, holds, view)
     if isinstance(check, AmountCheck):
@@ -188,7 +188,8 @@ def _amounts(check: AmountCheck, holds: bool | None, view: CallView) -> Step:
     return Step(label="amounts", holds=holds, steps=tuple(steps))
 
 
-def _raise_when(check: WhenCheck, view: CallView) -> Step:
+def _raise_when(check: WhenCheck, holds: bool | None, view: CallView) -> Step:
+    """The expression; one that is not known raises nothing where ``if_unknown`` says so."""
     outcomes = check.conditions.evaluate(view, check.expression)
     source = check.rule.raise_when or ""
     step = _expression("raise_when", source, check.expression, outcomes, check.conditions, view)
@@ -198,7 +199,7 @@ def _raise_when(check: WhenCheck, view: CallView) -> Step:
         for severity, when in check.grades
         if step.holds
     )
-    return replace(step, steps=(*step.steps, *grades))
+    return replace(step, holds=holds, steps=(*step.steps, *grades))
 
 
 def _expression(
@@ -222,7 +223,7 @@ def _expression(
     for name, outcome in outcomes.items():
         against = name in all_named and truth is not True and outcome.holds is not (name in speaking)
         steps.append(replace(step_of(name, outcome, view), decisive=against))
-    unknown = f"; if_unknown: {conditions.if_unknown}" if truth is None else ""
+    unknown = f"; not known, if_unknown: {conditions.if_unknown}" if truth is None else ""
     detail = _NAME.sub(told, source) + unknown
     return Step(label=label, holds=truth, source=source, detail=detail, steps=tuple(steps))
 
