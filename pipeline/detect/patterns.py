@@ -34,6 +34,7 @@ _REFUSED = re.compile(r"\\[A-Zbw]")
 _DEFAULT_GAP = 6
 _MAX_DEPTH = 6
 _NOTHING = "(?!)"
+_NO_SPANS: frozenset[tuple[int, int]] = frozenset()
 # Only what stays one code point: str.lower() makes two of «İ» and would move the evidence.
 _FOLD = {
     ord("妳"): "你",
@@ -70,10 +71,12 @@ class Pattern:
         """The expression with anything in the place of metadata."""
         return _FIELD.sub("(?:.*)", self.expression)
 
-    def spans(self, folded: str, fields: Mapping[str, Any]) -> set[tuple[int, int]]:
+    def spans(self, folded: str, fields: Mapping[str, Any]) -> frozenset[tuple[int, int]]:
         """Matches in folded text, empty ones left out."""
-        found = {match.span() for match in self.regex(fields).finditer(folded)}
-        return {span for span in found if span[0] < span[1]} if found else found
+        regex = self.regex(fields)
+        if regex.search(folded) is None:
+            return _NO_SPANS
+        return frozenset(match.span() for match in regex.finditer(folded) if match.end() > match.start())
 
     def filled(self, fields: Mapping[str, Any]) -> str:
         """The written expression with the call's own values put in."""

@@ -38,7 +38,7 @@ WORDS_FILE = "words.yaml"
 Check = AbsentCheck | OrderCheck | ClockCheck | AmountCheck | WhenCheck | FlowCheck
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CompiledRule:
     """A rule ready for judging calls.
 
@@ -64,18 +64,37 @@ class CompiledRule:
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """Everything that raises the rule in this call, in no particular order."""
-        for hit, given in zip(self.hits, self.given, strict=True):
-            if not view.may_say(hit.text):
-                continue
+        for number in self._worth_trying(view):
+            hit, given = self.hits[number], self.given[number]
             yield from given.limit(view, hit.find(view)) if given else hit.find(view)
         for check in self.checks:
             yield from check.find(view)
 
     def find_by_sound(self, heard: CallView) -> Iterator[tuple[Patterns, Raised]]:
         """What the hits raise when words are taken by their sound, with the patterns of the hit."""
-        for hit, given in zip(self.hits, self.given, strict=True):
-            if heard.may_say(hit.text) and given is None:
+        for number in self._worth_trying(heard):
+            if self.given[number] is None:
+                hit = self.hits[number]
                 yield from ((hit.text, raised) for raised in hit.find(heard))
+
+    def _worth_trying(self, view: CallView) -> Iterable[int]:
+        """The hits whose words may stand in the call, by number."""
+        holders, expressions = self._heard_holders if view.heard else self._holders
+        there = view.possible_of(expressions)
+        if there is None:
+            return range(len(self.hits))
+        return sorted({number for expression in there for number in holders[expression]})
+
+    @cached_property
+    def _holders(self) -> tuple[dict[str, list[int]], frozenset[str]]:
+        """Expressions with the hits that look for them, and the expressions alone."""
+        holders = _by_expression(hit.text for hit in self.hits)
+        return holders, frozenset(holders)
+
+    @cached_property
+    def _heard_holders(self) -> tuple[dict[str, list[int]], frozenset[str]]:
+        holders = _by_expression(hit.text.heard for hit in self.hits)
+        return holders, frozenset(holders)
 
     def in_effect(self, day: date | None) -> bool:
         """Whether the rule applies to calls of a day; where the day is not known it does."""
@@ -151,6 +170,14 @@ def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
         scanner=Scanner.of(_searched(compiled)),
         sha256=digest.hexdigest(),
     )
+
+
+def _by_expression(texts: Iterable[Patterns]) -> dict[str, list[int]]:
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for number, patterns in enumerate(texts):
+        for expression in patterns.expressions:
+            found[expression].append(number)
+    return dict(found)
 
 
 def _searched(rules: Iterable[CompiledRule]) -> Patterns:

@@ -30,14 +30,14 @@ class Scanner:
 
     Attributes:
         always: patterns that need nothing in particular.
-        groups: string -> the groups that it satisfies, one bit each.
-        waiting: string -> the patterns whose rarest group it is in, with the bits of all their groups.
+        groups: string -> the groups that it satisfies.
+        waiting: string -> the patterns whose rarest group it is in, with their other groups.
         known: every pattern's expression.
     """
 
     always: tuple[str, ...]
-    groups: Mapping[str, int]
-    waiting: Mapping[str, tuple[tuple[str, int], ...]]
+    groups: Mapping[str, tuple[int, ...]]
+    waiting: Mapping[str, tuple[tuple[str, frozenset[int]], ...]]
     known: frozenset[str]
     _covered: dict[frozenset[str], bool] = field(default_factory=dict, compare=False, repr=False)
 
@@ -45,26 +45,29 @@ class Scanner:
     def of(cls, patterns: Iterable[Pattern]) -> Scanner:
         """Prepare a search for patterns; those of sounds for texts of sounds."""
         always: list[str] = []
-        bits: dict[Group, int] = {}
-        groups: defaultdict[str, int] = defaultdict(int)
-        waiting: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+        numbers: dict[Group, int] = {}
+        groups: defaultdict[str, list[int]] = defaultdict(list)
+        waiting: defaultdict[str, list[tuple[str, frozenset[int]]]] = defaultdict(list)
         expressions = {pattern.expression: pattern.shape for pattern in patterns}
         for expression, shape in expressions.items():
             needed = needles(shape)[:MOST_GROUPS]
             if not needed:
                 always.append(expression)
                 continue
-            wanted = 0
-            for group in needed:
-                if group not in bits:
-                    bits[group] = 1 << len(bits)
+            for group in needed[1:]:
+                if group not in numbers:
+                    numbers[group] = len(numbers)
                     for needle in group:
-                        groups[needle] |= bits[group]
-                wanted |= bits[group]
+                        groups[needle].append(numbers[group])
+            rest = frozenset(numbers[group] for group in needed[1:])
             for needle in needed[0]:
-                waiting[needle].append((expression, wanted))
-        frozen = {needle: tuple(found) for needle, found in waiting.items()}
-        return cls(tuple(always), dict(groups), frozen, frozenset(expressions))
+                waiting[needle].append((expression, rest))
+        return cls(
+            always=tuple(always),
+            groups={needle: tuple(found) for needle, found in groups.items()},
+            waiting={needle: tuple(found) for needle, found in waiting.items()},
+            known=frozenset(expressions),
+        )
 
     def covers(self, patterns: Patterns) -> bool:
         """Whether all of these patterns are looked for."""
@@ -75,17 +78,15 @@ class Scanner:
 
     def candidates(self, folded: str) -> frozenset[str]:
         """The expressions that may match a text."""
-        groups, waiting = self.groups, self.waiting
-        heads = [stretch for stretch in stretches(folded) if stretch in groups]
-        present = 0
-        for head in heads:
-            present |= groups[head]
+        found = stretches(folded)
+        present: set[int] = set()
+        for numbers in map(self.groups.get, found & self.groups.keys()):
+            present.update(numbers or ())
         possible = [
             expression
-            for head in heads
-            if head in waiting
-            for expression, wanted in waiting[head]
-            if present & wanted == wanted
+            for stretch in found & self.waiting.keys()
+            for expression, rest in self.waiting[stretch]
+            if rest <= present
         ]
         return frozenset((*possible, *self.always))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class TurnText:
     scanner: Scanner | None = None
     possible: AbstractSet[str] = frozenset()
     heard: bool = False
+    _worth: dict[frozenset[str], Sequence[Pattern]] = field(default_factory=dict, compare=False, repr=False)
 
     def spans(self, patterns: Patterns) -> set[tuple[int, int]]:
         """What patterns match in the whole turn."""
@@ -54,8 +55,13 @@ class TurnText:
 
     def _worth_trying(self, patterns: Patterns) -> Sequence[Pattern]:
         own = patterns.heard if self.heard else patterns
+        worth = self._worth.get(own.expressions)
+        if worth is None:
+            worth = self._worth[own.expressions] = self._left(own)
+        return worth
+
+    def _left(self, own: Patterns) -> Sequence[Pattern]:
+        """The patterns that the scanner left over."""
         if self.scanner is None or not self.scanner.covers(own):
             return own
-        if own.expressions.isdisjoint(self.possible):
-            return ()
-        return [own.of[expression] for expression in own.expressions & self.possible]
+        return tuple(own.of[expression] for expression in own.expressions & self.possible)

@@ -91,7 +91,7 @@ class CallView:
     def knowing(self, facts: Facts) -> CallView:
         """The same call with other facts; what was searched is not searched again."""
         other = replace(self, facts=facts)
-        for name in ("lines", "_where", "_possible", "_searched"):
+        for name in ("lines", "speaking", "_where", "_possible", "_searched"):
             other.__dict__[name] = getattr(self, name)
         return other
 
@@ -126,6 +126,10 @@ class CallView:
         """Whether one of the patterns may match somewhere; a cheap look before a search."""
         return not self._hopeless(self._own(patterns))
 
+    def possible_of(self, expressions: frozenset[str]) -> frozenset[str] | None:
+        """Those of some expressions that may match somewhere; ``None`` where nothing was looked for."""
+        return None if self.scanner is None else expressions & self._possible
+
     def _own(self, patterns: Patterns) -> Patterns:
         return patterns.heard if self.heard else patterns
 
@@ -135,13 +139,22 @@ class CallView:
 
     def _search(self, own: Patterns, says: str) -> Mapping[int, set[tuple[int, int]]]:
         found: dict[int, set[tuple[int, int]]] = {}
+        speaking = self.speaking[says]
         for pattern, positions in self._worth_trying(own):
             for position in positions:
-                if speaks(self.turns[position], says):
+                if position in speaking:
                     spans = pattern.spans(self.folded[position], self.fields)
                     if spans:
                         found.setdefault(position, set()).update(spans)
-        return {position: found[position] for position in sorted(found)}
+        return dict(sorted(found.items())) if len(found) > 1 else found
+
+    @cached_property
+    def speaking(self) -> Mapping[str, frozenset[int]]:
+        """The positions of the turns of ``agent``, ``customer`` and ``anyone``."""
+        return {
+            says: frozenset(i for i, turn in enumerate(self.turns) if speaks(turn, says))
+            for says in ("agent", "customer", "anyone")
+        }
 
     @cached_property
     def _searched(self) -> dict[tuple[frozenset[str], str], Mapping[int, set[tuple[int, int]]]]:
@@ -195,7 +208,7 @@ class CallView:
 
     def said_by(self, says: str) -> Iterator[int]:
         """Positions of the turns of ``agent``, ``customer`` or ``anyone``."""
-        return (i for i, turn in enumerate(self.turns) if speaks(turn, says))
+        return iter(sorted(self.speaking[says]))
 
 
 def speaks(turn: Turn, says: str) -> bool:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.detect.conditions.phases import phases_of
-from pipeline.detect.view import CallView, speaks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.detect.conditions.outcome import Place
     from pipeline.detect.schema.conditions import Condition, Stretch, TurnRange
+    from pipeline.detect.view import CallView
 
 TIMES = "times"
 """What is missing where turns have no times."""
@@ -38,7 +38,7 @@ def scope_of(condition: Condition, says: str, view: CallView, anchor: Sequence[P
     needs_times = condition.seconds or condition.percent or condition.within_seconds is not None
     if needs_times and not view.timed:
         return Scope(positions=(), missing=TIMES)
-    own = [i for i, turn in enumerate(view.turns) if speaks(turn, says)]
+    own = sorted(view.speaking[says])
     if condition.role_confidence is not None:
         own = [i for i in own if view.turns[i].role_confidence >= condition.role_confidence]
     if anchor is not None:
