@@ -225,8 +225,8 @@ def _evidence(kind: Kind, labelled: Labelled, said: Sequence[_Said], policy: Pol
 def _can_tell(kind: Kind, name: str, line: LabelledLine, policy: Policy) -> bool:
     """Whether this line can tell anything about the label.
 
-    It cannot where the writers of rules read it, where the second opinion is not asked, nor where the label might stand beside those that
-    were given: rudeness beside an insult is seldom written down twice.
+    It cannot where the writers of rules read it, where the second opinion is not asked, nor where the
+    label might stand beside those that were given: rudeness beside an insult is seldom written down.
     """
     if line.fold in READ_FOLDS:
         return False

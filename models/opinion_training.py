@@ -41,6 +41,7 @@ class Line:
         said: what the model reads.
         turns: the line and what was said before it, as (role, text), the line itself last.
         metadata: what is known of the call.
+        complete: whether its acts were written down as its subject: none is missing.
         acts: ``None`` where nobody looked for acts: no proof that there are none.
         family: its idea of phrasing; lines of one family are never split.
     """
@@ -49,6 +50,7 @@ class Line:
     turns: tuple[tuple[Role, str], ...]
     metadata: Mapping[str, Any]
     rules: frozenset[str]
+    complete: bool
     acts: frozenset[str] | None
     tone: Tone | None
     family: str
@@ -79,12 +81,14 @@ def _line(row: dict[str, Any], path: Path) -> Line:
     metadata = row.get("metadata") or {}
     tone, rules, acts = row.get("tone"), row.get("violations") or (), row.get("acts") or ()
     # Lines written for rules name acts only where they are plain; a lawful one without any is silent.
-    told = bool(acts or rules) or path.parent.name == "acts"
+    complete = path.parent.name == "acts"
+    told = bool(acts or rules) or complete
     return Line(
         said=Said.of(Role(row["speaker"]), row["text"], before[-1][1] if before else "", metadata),
         turns=(*before, (Role(row["speaker"]), row["text"])),
         metadata=metadata,
         rules=frozenset(rules),
+        complete=complete,
         acts=frozenset(acts) if told else None,
         tone=Tone(tone) if tone else None,
         family=f"{path.stem}/{row.get('family', row['text'])}",
