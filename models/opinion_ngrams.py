@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.settings import Settings
 
 _ENGINE = "ngrams"
-CORPORA = (CONFIGS / "corpora" / "violations", CONFIGS / "corpora" / "acts")
+CORPORA = tuple(CONFIGS / "corpora" / name for name in ("violations", "acts", "ordinary"))
 _SHOWN = 0.2
 """A label below this probability needs no span."""
 _CLAUSE = re.compile(r"[^。！？!?；;，,、]+[。！？!?；;，,、]*")
