@@ -99,9 +99,12 @@ def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Poli
 
 
 def _heard(view: CallView, bench: Bench | None) -> CallView | None:
-    """The call by its sounds, where the second opinion would not overrule what is found there anyway."""
+    """The call by its sounds, where the second opinion would let stand what is found there.
+
+    Without a second opinion sounds are not looked at: alone they find too much.
+    """
     if view.sound_scanner is None or bench is None:
-        return view.by_sound
+        return None
     suspected = [p for p, turn in enumerate(view.turns) if bench.would_hear(turn.index)]
     near = {p + off for p in suspected for off in range(-_WITHIN, _WITHIN + 1)}
     return view.listening_at(near) if near else None

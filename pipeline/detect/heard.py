@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from threading import Lock
 
 from pipeline.phonetics.syllables import is_hanzi, readings
 
@@ -21,6 +22,7 @@ _FINALS = {"ang": "an", "eng": "en", "ing": "in", "iang": "ian", "uang": "uan", 
 _RANGE = re.compile(r"[\u4e00-\u9fff]-[\u4e00-\u9fff]")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]")
 _numbers: dict[tuple[str, str], int] = {}
+_numbering = Lock()
 
 
 def by_sound(text: str) -> str:
@@ -59,7 +61,8 @@ def _sign(character: str) -> str:
         return character
     initial, final = read[0].initial, read[0].final
     sound = (_INITIALS.get(initial, initial), _FINALS.get(final, final))
-    return chr(FIRST_SIGN + _numbers.setdefault(sound, len(_numbers)))
+    with _numbering:  # calls are judged on several threads: two sounds must not get one sign
+        return chr(FIRST_SIGN + _numbers.setdefault(sound, len(_numbers)))
 
 
 NOBODY = chr(FIRST_SIGN + 0x18FF)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -229,11 +231,24 @@ def test_fields(tests: Mapping[str, FieldTest], fields: Mapping[str, Any]) -> Ve
     unknown = []
     for name, wanted in tests.items():
         value = fields.get(name)
+        if isinstance(wanted, Comparison) and wanted.not_in is None:
+            value = _number(value)
         if value is None and not _accepts_unknown(wanted):
             unknown.append(name)
         elif not _matches(wanted, value):
             return Verdict(holds=False)
     return Verdict(holds=not unknown, unknown=tuple(unknown))
+
+
+def _number(value: Any) -> float | None:
+    """A value as a number, also as a column that Tinghe does not know has it; ``None`` where it is none."""
+    if not isinstance(value, (str, int, float, Decimal)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return None if math.isnan(number) else number
 
 
 def _accepts_unknown(wanted: FieldTest) -> bool:

@@ -113,7 +113,7 @@ class CompiledCondition:
         if failed is not None:
             return failed
         # With nothing to look for, a condition asks whether there is such a turn at all.
-        if self.turn_operators or not answers:
+        if self.turn_operators or self.condition.count or not answers:
             operators = tuple(operator for _, operator in self.turn_operators)
             turns = [_in_turn(operators, view, position) for position in scope.positions]
             answers.insert(0, self._over(turns))

@@ -76,7 +76,7 @@ class ConditionSet:
         """
         by_name = {condition.name: condition for condition in self.conditions}
         answers = Answers(by_name, view, ask=False)
-        dear = any(condition.condition.llm for condition in self.conditions)
+        dear = any(condition.condition.asks for condition in self.conditions)
         if dear and (expression is None or expression.value(Truths(answers)) is None):
             return Answers(by_name, view, ask=True)
         return answers

@@ -52,9 +52,11 @@ def walk(flow: Flow, outcomes: Mapping[str, Outcome]) -> Walk:
     for names, needed in _taken(flow.steps, outcomes):
         unknown = next((outcomes[n].missing for n in names if outcomes[n].holds is None), None)
         places = sorted(place for n in names for place in outcomes[n].places)
-        later = next((place for place in places if at is None or place > at), None)
+        later = next((place for place in places if _is_behind(place, at)), None)
         if later is not None:
             at = later
+        elif not places and any(outcomes[n].holds for n in names):
+            continue  # true of the call as a whole, at no place in particular
         elif places:
             if "order" in flow.faults:
                 faults.append(Fault(step=" / ".join(names), place=places[0]))
@@ -63,6 +65,11 @@ def walk(flow: Flow, outcomes: Mapping[str, Outcome]) -> Walk:
         elif needed and "missing" in flow.faults:
             faults.append(Fault(step=" / ".join(names), place=None))
     return Walk(faults=tuple(faults))
+
+
+def _is_behind(place: Place, at: Place | None) -> bool:
+    """Whether a step comes after the last one; where it is a whole turn, in the same turn or later."""
+    return at is None or place > at or (not place.end and place.turn == at.turn)
 
 
 def _taken(
@@ -76,6 +83,8 @@ def _taken(
             yield (step.optional,), False
         elif isinstance(step, Either):
             yield step.either, True
+        elif outcomes[step.condition].holds is None:
+            yield (step.condition,), False  # nobody knows which way it goes from here
         else:
             branch = step.then if outcomes[step.condition].holds else step.otherwise
             yield from _taken(branch, outcomes)

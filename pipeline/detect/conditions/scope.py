@@ -63,14 +63,17 @@ def _counted(turns: TurnRange, own: list[int]) -> list[int]:
         return own[: turns.first]
     if turns.last is not None:
         return own[-turns.last :]
-    low = _index(turns.start if turns.start is not None else 1, len(own))
-    high = _index(turns.end if turns.end is not None else -1, len(own))
-    return own[min(low, high) : max(low, high) + 1]
+    bounds = (1 if turns.start is None else turns.start, -1 if turns.end is None else turns.end)
+    if min(bounds) < 0 < max(bounds):
+        low, high = (_index(bound, len(own)) for bound in bounds)
+    else:
+        low, high = (_index(bound, len(own)) for bound in sorted(bounds))
+    return own[max(low, 0) : max(high + 1, 0)]
 
 
 def _index(number: int, size: int) -> int:
-    """Position of a turn by its number, cut to what there is."""
-    return max(number - 1, 0) if number > 0 else max(size + number, 0)
+    """Position of a turn by its number; outside of what there is where there is no such turn."""
+    return size + number if number < 0 else number - 1
 
 
 def _near(condition: Condition, view: CallView, own: list[int], place: Place) -> list[int]:
@@ -99,7 +102,7 @@ def _beside(turns: TurnRange, side: list[int], at: int, own: list[int]) -> list[
         return _counted(turns, side)
     nearest = {bound for bound in (turns.start, turns.end) if bound}
     # From the anchor to the n-th turn beside it, or (-1) to the farthest.
-    far = _index(nearest.pop(), len(side)) + 1 if nearest else 0
+    far = max(_index(nearest.pop(), len(side)) + 1, 0) if nearest else 0
     return [*(i for i in (at,) if at in own), *side[:far]]
 
 

@@ -170,9 +170,11 @@ class Close:
         if not self.guard.passes_turn(view, position) or not all(found):
             return NO
         fitting = [spans for spans in product(*found) if self._fits(spans)]
-        if self.near.apart:
-            return NO if fitting else yes(Place(position, *found[0][0]))
         whole = [(min(s for s, _ in spans), max(e for _, e in spans)) for spans in fitting]
+        if self.guard.clause_only:
+            whole = [span for span in whole if _in_one_clause(view.folded[position], *span)]
+        if self.near.apart:
+            return NO if whole else yes(Place(position, *found[0][0]))
         return yes(Place(position, *min(whole, key=lambda w: w[1] - w[0]))) if whole else NO
 
     def _fits(self, spans: Sequence[tuple[int, int]]) -> bool:
@@ -192,6 +194,8 @@ class Numbers:
 
     def at(self, view: CallView, position: int) -> Outcome:
         """Every figure that fits."""
+        if not self.guard.passes_turn(view, position):
+            return NO
         folded = view.folded[position]
         places = [
             Place(position, figure.start, figure.end)

@@ -355,6 +355,18 @@ class Condition(Part):
                 raise ValueError(f"{min(wrong)} belongs to the outer condition")
         return self
 
+    @model_validator(mode="after")
+    def _what_is_spared_is_words(self) -> Condition:
+        sparing = self.model_fields_set & _SPARING
+        if sparing and not self.model_fields_set & _SPARED:
+            raise ValueError(f"{min(sparing)} spares words beside it: give one of {', '.join(sorted(_SPARED))}")
+        return self
+
+    @property
+    def asks(self) -> bool:
+        """Whether a language model is asked, here or in an inner condition."""
+        return self.llm is not None or any(inner.asks for inner in (*self.any, *self.each, *self.none))
+
     @property
     def anchor(self) -> tuple[str, str] | None:
         """How and to which condition this one is anchored."""
@@ -404,6 +416,9 @@ _WHERE = frozenset(
     | {"after", "before", "around", "same", "hit", "within", "within_seconds"}
 )
 """Keys of a condition that say where to look, not what for."""
+_SPARING = frozenset({"without", "without_turn", "unless", "clause_only"})
+_SPARED = frozenset({"text", "all_of", "at_least", "near", "number", "similar", "sounds_like"})
+"""Keys that exclude words, and those whose words they exclude."""
 
 Condition.model_rebuild()
 Branch.model_rebuild()
