@@ -39,7 +39,7 @@ def rules_check(
     as_json: AsJson = False,
 ) -> None:
     """Load every rule pack and run the examples inside each rule; exit 1 when one fails."""
-    from pipeline.detect.proof import prove
+    from pipeline.detect.proof import prove, too_few
     from pipeline.detect.rulebook import load_rulebook
     from pipeline.settings import load_settings
 
@@ -48,7 +48,7 @@ def rules_check(
         book = load_rulebook(
             path or settings.path(settings.detect.rules), settings.path(settings.detect.norms)
         )
-        failures = prove(book)
+        failures = (*too_few(book), *prove(book))
     except ConfigError as error:
         errors.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(EXIT_FAILED) from error
@@ -163,6 +163,29 @@ def backtest_rules(
                 console.print(part)
     if found.broken:
         raise typer.Exit(EXIT_QUARANTINE)
+
+
+@rules_app.command("schema")
+def print_schema(
+    write: Annotated[
+        bool, typer.Option("--write", help="Write it to configs/schema/rules.schema.json instead.")
+    ] = False,
+) -> None:
+    """Print the rule language as JSON Schema, for editors."""
+    import json
+
+    from pipeline.detect.schema.editor import rules_schema
+    from pipeline.report.files import write_atomically
+    from pipeline.settings import CONFIGS
+
+    text = json.dumps(rules_schema(), ensure_ascii=False, indent=1) + "\n"
+    if not write:
+        sys.stdout.write(text)
+        return
+    path = CONFIGS / "schema" / "rules.schema.json"
+    with clear_errors():
+        write_atomically(path, text.encode())
+    errors.print(str(path), soft_wrap=True)
 
 
 @rules_app.command("import")

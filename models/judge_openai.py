@@ -218,7 +218,7 @@ def _read(content: bytes) -> Answer:
         bare = _THOUGHT.sub("", written.strip()).strip()
         fenced = _FENCE.match(bare)
         answer = json.loads(fenced.group(1) if fenced else bare)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise EngineError("language judge: the answer is no JSON object", reason=UNUSABLE) from error
     if not isinstance(answer, dict) or set(answer) != {"yes", "quote", "reason"}:
         raise EngineError("language judge: the answer has other keys", reason=UNUSABLE)

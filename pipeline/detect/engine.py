@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -79,10 +79,11 @@ def detect(
     found = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
     found = list(bench.findings(found)) if bench else found
     found = sorted((_on_its_day(f, book, call.metadata.started_at) for f in found), key=_finding_order)
-    findings = [f for f in found if bench is None or bench.stands(f)]
+    standing = [f for f in found if bench is None or bench.stands(f)]
+    findings = list(_that_count(standing, book))
     return Detection(
         findings=tuple(findings),
-        overruled=tuple(f for f in found if f not in findings and Witness.SOUND not in f.witnesses),
+        overruled=tuple(f for f in found if f not in standing and Witness.SOUND not in f.witnesses),
         acts=tuple(sorted(_earned(acts, findings), key=lambda a: (a.evidence.turn, a.evidence.start, a.act))),
         events=tuple(sorted(events, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
         notes=tuple(sorted(notes, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
@@ -144,6 +145,20 @@ def _on_its_day(finding: Finding, book: RuleBook, started_at: datetime | None) -
     return replace(finding, norms=norms, reason=reason)
 
 
+def _that_count(findings: Iterable[Finding], book: RuleBook) -> Iterator[Finding]:
+    """Findings in order of time, of each rule no more than it allows in a call, whoever raised them."""
+    most = {
+        compiled.rule.rule: 1 if compiled.rule.per == "call" else compiled.rule.most
+        for compiled in book.of_kind("violation")
+    }
+    told: Counter[str] = Counter()
+    for finding in findings:
+        told[finding.rule] += 1
+        limit = most.get(finding.rule)
+        if limit is None or told[finding.rule] <= limit:
+            yield finding
+
+
 def _earned(acts: list[Act], findings: list[Finding]) -> list[Act]:
     """Acts without those of an agent who breaks a rule in the same turn: a threat informs nobody."""
     broken = {f.evidence.turn for f in findings if f.evidence and f.state is FindingState.VIOLATION}
@@ -174,8 +189,7 @@ class _Judge:
             key = finding.missing if finding.state is FindingState.CANNOT_DECIDE else raised.position
             if key not in strongest or _weight(finding) > _weight(strongest[key]):
                 strongest[key] = finding
-        most = 1 if compiled.rule.per == "call" else compiled.rule.most
-        yield from sorted(strongest.values(), key=_finding_order)[:most] if most else strongest.values()
+        yield from strongest.values()
 
     def _raised(self, compiled: CompiledRule) -> Iterator[Raised]:
         """What the words raise, and behind it what only their sound raises, on other turns."""
@@ -203,6 +217,8 @@ class _Judge:
 
     def places(self, compiled: CompiledRule) -> Iterator[tuple[Turn, Evidence]]:
         """The turns that show an act or event, each once."""
+        if not compiled.in_effect(self._day):
+            return
         seen: set[int] = set()
         for raised in compiled.find(self.view):
             if raised.position is None or raised.missing or raised.position in seen:

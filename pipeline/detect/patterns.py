@@ -19,6 +19,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pipeline.detect.heard import by_sound, expression_by_sound
+from pipeline.detect.needles import check
 from pipeline.errors import RulePackError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def compile_pattern(source: str, words: Mapping[str, tuple[str, ...]]) -> Patter
     fields = tuple(dict.fromkeys(_FIELD.findall(expression)))
     probe = _FIELD.sub(_NOTHING, expression)
     try:
-        re.compile(probe)
+        check(probe)
     except re.error as error:
         raise RulePackError(f"pattern {source!r}: {error}") from error
     return Pattern(source=source, expression=expression, fields=fields)

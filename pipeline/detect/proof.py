@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pipeline.detect.schema import Example, Kind
 
 
+FEWEST = 6
+"""Examples that must hit a rule, and that must not, at the least."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """An example that does not do what it promises."""
@@ -39,13 +43,32 @@ def prove(book: RuleBook) -> tuple[Failure, ...]:
     return tuple(failure for compiled in book.rules for failure in _prove_rule(compiled, book))
 
 
+def too_few(book: RuleBook) -> tuple[Failure, ...]:
+    """Rules with fewer examples than :data:`FEWEST` of a kind; drafts may have fewer."""
+    return tuple(
+        Failure(
+            rule=compiled.rule.rule,
+            kind=compiled.kind,
+            example=f"{len(group)} examples, {FEWEST} are the least",
+            expected=expected,
+        )
+        for compiled in book.rules
+        if not compiled.draft
+        for expected, group in (
+            (True, compiled.rule.examples.must_hit),
+            (False, compiled.rule.examples.must_not_hit),
+        )
+        if len(group) < FEWEST
+    )
+
+
 def require_proof(book: RuleBook) -> RuleBook:
     """The book itself, proven.
 
     Raises:
-        RulePackError: an example fails; the message lists them all.
+        RulePackError: a rule has too few examples, or one fails; the message lists them all.
     """
-    failures = prove(book)
+    failures = (*too_few(book), *prove(book))
     if failures:
         raise RulePackError("\n".join(["examples of the rule packs fail:", *map(str, failures)]))
     return book

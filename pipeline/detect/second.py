@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.detect.rulebook import RuleBook
-    from pipeline.detect.schema import Rule
+    from pipeline.detect.rulebook import CompiledRule, RuleBook
+    from pipeline.detect.schema import Kind, Rule
     from pipeline.ports import Opinion, SecondOpinion
     from pipeline.types import Call, Transcript, Turn
 
@@ -166,7 +166,7 @@ class Bench:
             opinion = self.opinions.get(act.evidence.turn)
             if opinion is None or act.act not in opinion.acts or self._shown(act.act, opinion, "sure"):
                 yield act
-        speakers = {compiled.rule.rule: compiled.rule.says for compiled in self.book.of_kind("act")}
+        speakers = {compiled.rule.rule: compiled.rule.says for compiled in self._in_effect("act")}
         for index, opinion in self.opinions.items():
             turn = self.turns[index]
             for name in opinion.acts:
@@ -188,11 +188,17 @@ class Bench:
         opinion = self.opinions.get(turn)
         return opinion.rules.get(rule) if opinion is not None and rule in self._asked else None
 
+    def _in_effect(self, kind: Kind) -> Iterator[CompiledRule]:
+        """The rules of a kind that apply on the day of the call."""
+        started_at = self.call.metadata.started_at
+        day = started_at.date() if started_at else None
+        return (compiled for compiled in self.book.of_kind(kind) if compiled.in_effect(day))
+
     @cached_property
     def _asked(self) -> frozenset[str]:
         """Rules of which the model is asked in this call."""
         policy, fields = self.policy.rules, self.call.metadata.values
-        names = (compiled.rule.rule for compiled in self.book.of_kind("violation"))
+        names = (compiled.rule.rule for compiled in self._in_effect("violation"))
         return frozenset(
             name
             for name in names
@@ -231,13 +237,14 @@ class Bench:
             for index in agent:
                 chance = self.chance(index, name)
                 if chance is not None and chance >= least and (index, name) not in told:
-                    yield self._alone(compiled.rule, index, chance)
+                    yield self._alone(compiled, index, chance)
 
-    def _alone(self, rule: Rule, index: int, chance: float) -> Finding:
+    def _alone(self, compiled: CompiledRule, index: int, chance: float) -> Finding:
+        rule = compiled.rule
         joint = self.policy.rules.joint(rule.rule, chance, None)
         evidence = self._evidence(index, rule.rule)
         doubted = index in self.doubtful or self.turns[index].role_confidence < SURE_ROLE
-        sure = joint >= self.policy.rules.violation_at and not doubted
+        sure = joint >= self.policy.rules.violation_at and not doubted and not compiled.draft
         return Finding(
             rule=rule.rule,
             state=FindingState.VIOLATION if sure else FindingState.NEEDS_REVIEW,
@@ -249,6 +256,7 @@ class Bench:
             evidence=evidence,
             tariff=tariff_of(rule),
             witnesses=(Witness.MODEL,),
+            review_only=compiled.draft,
         )
 
 

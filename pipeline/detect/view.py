@@ -227,12 +227,15 @@ class Verdict:
 
 
 def test_fields(tests: Mapping[str, FieldTest], fields: Mapping[str, Any]) -> Verdict:
-    """Evaluate ``when``; a known field that fails decides, whatever else is unknown."""
+    """Evaluate ``when``; a known field that fails decides, whatever else is unknown.
+
+    What is compared as a number and is none is not known.
+    """
     unknown = []
     for name, wanted in tests.items():
         value = fields.get(name)
-        if isinstance(wanted, Comparison) and wanted.not_in is None:
-            value = _number(value)
+        if isinstance(wanted, Comparison) and wanted.bounded and _number(value) is None:
+            value = None
         if value is None and not _accepts_unknown(wanted):
             unknown.append(name)
         elif not _matches(wanted, value):
@@ -257,14 +260,9 @@ def _accepts_unknown(wanted: FieldTest) -> bool:
 
 def _matches(wanted: FieldTest, value: Any) -> bool:
     if isinstance(wanted, Comparison):
-        bounds = (
-            (wanted.gt, lambda bound: value > bound),
-            (wanted.gte, lambda bound: value >= bound),
-            (wanted.lt, lambda bound: value < bound),
-            (wanted.lte, lambda bound: value <= bound),
-            (wanted.not_in, lambda listed: value not in listed),
-        )
-        return all(test(bound) for bound, test in bounds if bound is not None)
+        number = _number(value)
+        inside = number is None or wanted.holds(number)
+        return inside and (wanted.not_in is None or value not in wanted.not_in)
     if isinstance(wanted, tuple):
         return value in wanted
     return bool(value == wanted)

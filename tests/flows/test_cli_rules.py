@@ -146,3 +146,9 @@ def test_a_folder_without_results_is_wrong_usage(tmp_path, packs, settings):
 def test_packs_that_do_not_load_are_wrong_usage(tmp_path, results, packs, settings):
     (packs[1] / "pack.yaml").write_text("pack: [", "utf-8")
     assert run("backtest", *packs, results, "--config", settings).exit_code == 2
+
+
+def test_the_language_is_printed_for_editors():
+    result = run("schema")
+    assert result.exit_code == 0
+    assert result.stdout == (CONFIGS / "schema" / "rules.schema.json").read_text("utf-8")

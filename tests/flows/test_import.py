@@ -86,3 +86,20 @@ def test_another_file_is_wrong_usage(form, tmp_path):
 
 def test_an_unknown_format_is_wrong_usage(file):
     assert run("excel", file).exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{}", "5", ""])
+def test_what_is_no_file_of_the_product_is_one_line(text, tmp_path):
+    path = tmp_path / "rules.json"
+    path.write_text(text, encoding="utf-8")
+    for product in ("alibaba", "contact-lens", "transcribe"):
+        assert run(product, path).exit_code == 2
+
+
+def test_a_number_without_bounds_is_no_crash(tmp_path):
+    endless = {**CONDITION, "check_range": {"role": "客服", "range": {"from": float("inf"), "to": 3}}}
+    path = tmp_path / "rules.json"
+    path.write_text(json.dumps({**RULES, "conditions": [endless]}), encoding="utf-8")
+    result = run("alibaba", path)
+    assert result.exit_code == 2
+    assert "another form than documented" in result.stderr

@@ -81,6 +81,7 @@ def test_wrappings_are_taken_off(wrapped: str) -> None:
         '[{"yes": true, "quote": "门口", "reason": ""}]',
         says(True, "门口") + "\n以上是我的判断。",
         b"<html>busy</html>",
+        "[" * 100_000,
         b'{"choices": []}',
         b'{"choices": [{"message": {"content": null}}]}',
         b"\xff\xfe",

@@ -178,7 +178,7 @@ def _filters(reader: Reader) -> dict[str, Any]:
         given = inner.take("Filters", [])
         inner.close()
     scope: dict[str, Any] = {}
-    for raw in given:
+    for raw in filter(None, given):
         # Written as {Type, Data} in the reference, as {Type: Data} elsewhere.
         pair = raw if "Type" in raw else dict(zip(("Type", "Data"), next(iter(raw.items())), strict=True))
         kind, data = str(pair["Type"]), pair.get("Data")

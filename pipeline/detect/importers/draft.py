@@ -175,7 +175,7 @@ def documented(build: Callable[[], _Built | None], notes: Notes) -> _Built | Non
     """What an operator becomes; one whose values have another form than documented is listed as lost."""
     try:
         return build()
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
         notes.lost("", f"a value has another form than documented ({type(error).__name__}: {error})")
         return None
 

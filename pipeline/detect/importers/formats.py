@@ -48,7 +48,7 @@ def import_file(
         return checked(transcribe.import_rules(text, kind=kind))
     except RulePackError as error:
         raise RulePackError(f"{path.name}: {error}") from error
-    except (TypeError, ValueError, AttributeError, KeyError) as error:
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
         raise RulePackError(
             f"{path.name}: a value has another form than documented ({type(error).__name__}: {error})"
         ) from error

@@ -359,7 +359,9 @@ class Condition(Part):
     def _what_is_spared_is_words(self) -> Condition:
         sparing = self.model_fields_set & _SPARING
         if sparing and not self.model_fields_set & _SPARED:
-            raise ValueError(f"{min(sparing)} spares words beside it: give one of {', '.join(sorted(_SPARED))}")
+            raise ValueError(
+                f"{min(sparing)} spares words beside it: give one of {', '.join(sorted(_SPARED))}"
+            )
         return self
 
     @property

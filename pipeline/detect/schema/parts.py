@@ -39,6 +39,20 @@ class Comparison(Part):
     lte: float | None = None
     not_in: tuple[Any, ...] | None = None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether it compares numbers."""
+        return any(bound is not None for bound in (self.gt, self.gte, self.lt, self.lte))
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` lies inside the bounds."""
+        return (
+            (self.gt is None or value > self.gt)
+            and (self.gte is None or value >= self.gte)
+            and (self.lt is None or value < self.lt)
+            and (self.lte is None or value <= self.lte)
+        )
+
 
 class Range(Comparison):
     """Bounds of a number; at least one."""
@@ -47,18 +61,9 @@ class Range(Comparison):
     def _bounded(self) -> Range:
         if self.not_in is not None:
             raise ValueError("not_in is for metadata fields, a range has gt, gte, lt, lte")
-        if all(bound is None for bound in (self.gt, self.gte, self.lt, self.lte)):
+        if not self.bounded:
             raise ValueError("a range needs gt, gte, lt or lte")
         return self
-
-    def holds(self, value: float) -> bool:
-        """Whether ``value`` lies inside."""
-        return (
-            (self.gt is None or value > self.gt)
-            and (self.gte is None or value >= self.gte)
-            and (self.lt is None or value < self.lt)
-            and (self.lte is None or value <= self.lte)
-        )
 
 
 FieldTest = Comparison | tuple[Any, ...] | str | bool | int | float | None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.detect.proof import prove, require_proof
+from pipeline.detect.proof import prove, require_proof, too_few
 from pipeline.errors import RulePackError
 from tests.unit.detect.support import book_of, dump, load, rule, write_pack
 
@@ -93,3 +93,16 @@ def test_only_a_draft_may_lack_norms(tmp_path):
     with pytest.raises(RulePackError, match="a violation needs norms"):
         book_of(tmp_path, given)
     assert book_of(tmp_path, given, draft=True).rules[0].rule.norms == ()
+
+
+def test_a_rule_proves_itself_with_enough_examples(tmp_path):
+    six = [f"我收拾你{mark}" for mark in "一二三四五六"]
+    few = rule(hits=[{"text": "收拾"}], examples={"must_hit": six[:5], "must_not_hit": ["您好"] * 6})
+    book = book_of(tmp_path, few)
+    (failure,) = too_few(book)
+    assert failure.expected
+    with pytest.raises(RulePackError, match="5 examples, 6 are the least"):
+        require_proof(book)
+    assert not too_few(book_of(tmp_path, few, draft=True))
+    enough = rule(hits=[{"text": "收拾"}], examples={"must_hit": six, "must_not_hit": ["您好"] * 6})
+    assert not too_few(book_of(tmp_path, enough))

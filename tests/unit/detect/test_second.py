@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -220,3 +221,36 @@ def test_a_policy_has_the_same_bytes_in_every_process():
         for seed in ("0", "1", "2", "3")
     }
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2026-12-31", []), ("2027-01-01", ["violation"])])
+def test_the_model_raises_no_rule_that_does_not_apply_yet(tmp_path, day, expected):
+    book = book_of(tmp_path, rule(hits=[{"text": "别的"}], effective_from="2027-01-01"))
+    assert states(judged(book, 0.96, started_at=day)) == expected
+
+
+def test_the_model_alone_makes_no_violation_of_a_draft(tmp_path):
+    book = book_of(tmp_path, rule(hits=[{"text": "别的"}]), draft=True)
+    assert states(judged(book, 0.96)) == ["needs_review"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "turns"), [({}, [0, 1, 2]), ({"per": "call"}, [0]), ({"most": 2}, [0, 1]), ({"most": 9}, [0, 1, 2])]
+)
+@pytest.mark.parametrize("text", ["小心", "别的"])  # raised by its words, by the model alone
+def test_a_rule_may_limit_its_findings_whoever_raises_them(tmp_path, fields, turns, text):
+    book = book_of(tmp_path, rule(hits=[{"text": text}], **fields))
+    found = detected(book, 0.96, dialogue(("a", TEXT), ("a", TEXT), ("a", TEXT)))
+    assert [f.evidence.turn for f in found.findings] == turns
+    assert found.overruled == ()
+
+
+def test_what_is_overruled_does_not_use_up_the_limit(tmp_path):
+    book = book_of(tmp_path, rule(hits=[{"text": "小心"}], per="call"))
+    transcript = dialogue(("a", TEXT), ("a", TEXT))
+    opinions = consult(call(), transcript, Model(threat=0.96))
+    opinions[0] = replace(opinions[0], rules={"threat": 0.01})
+    facts = Facts(opinions=opinions)
+    found = detect(call(), transcript, book, SETTINGS.detect, SETTINGS.roles, facts=facts, policy=POLICY)
+    assert [f.evidence.turn for f in found.findings] == [1]
+    assert [f.evidence.turn for f in found.overruled] == [0]

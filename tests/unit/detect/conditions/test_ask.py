@@ -6,12 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.detect.conditions.ask import Watched
+from pipeline.detect.conditions.conditional import ConditionSet, WhenCheck
 from pipeline.detect.facts import Facts
 from pipeline.detect.schema import Condition
 from pipeline.errors import EngineError
 from pipeline.ports import Answer, LanguageJudge
 from pipeline.types import Role
-from tests.unit.detect.conditions.support import answer, call_view, turn
+from tests.unit.detect.conditions.support import TOOLS, answer, call_view, rule_of, turn
 
 QUESTION = "坐席是否威胁要上门？"
 
@@ -150,3 +151,12 @@ def test_role_confidence_and_other_operators_limit_what_is_asked():
 def test_wrong_parameters_are_refused(ask):
     with pytest.raises(ValidationError):
         Condition.model_validate({"llm": ask})
+
+
+@pytest.mark.parametrize("asking", [{"llm": {"question": QUESTION}}, {"any": [{"llm": {"question": QUESTION}}]}])
+def test_a_model_is_not_asked_where_the_rest_decides(asking):
+    judge = Judge()
+    rule = rule_of({"asked": asking, "said": "没有的话"}, raise_when="asked and said")
+    check = WhenCheck.of(rule, ConditionSet.of(rule, TOOLS))
+    assert list(check.find(call_view("A: 明天去你家", facts=Facts(judge=judge)))) == []
+    assert judge.asked == []

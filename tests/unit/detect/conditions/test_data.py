@@ -35,6 +35,21 @@ def test_fields(tests, metadata, holds):
     assert asked({"field": tests}, metadata).holds is holds
 
 
+@pytest.mark.parametrize(
+    ("value", "holds"),
+    [("45", True), (" 45.5 ", True), ("12", False), (45, True), ("long", None), ("", None), ("nan", None)]
+    + [([45], None), ({"s": 45}, None)],
+)
+def test_a_column_of_the_operators_own_is_compared_as_a_number_or_not_known(value, holds):
+    outcome = asked({"field": {"hold_seconds": {"gt": 30}}}, {"hold_seconds": value})
+    assert outcome.holds is holds
+    assert outcome.missing == (None if holds is not None else "hold_seconds")
+
+
+def test_a_time_is_no_number():
+    assert asked({"field": {"started_at": {"gt": 3}}}, {"started_at": "2026-03-05"}).holds is None
+
+
 def test_a_field_that_fails_decides_though_another_is_not_known():
     tests = {"lender_type": "bank", "direction": "outbound"}
     assert asked({"field": tests}, {"direction": "inbound"}).holds is False

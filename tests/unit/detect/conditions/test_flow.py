@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.detect.conditions.conditional import ConditionSet, FlowCheck
+from pipeline.detect.facts import NOTHING_KNOWN, Facts
 from pipeline.errors import UnknownNameError
 from tests.unit.detect.conditions.support import TOOLS, call_view, rule_of
 
@@ -71,6 +72,31 @@ def test_an_unknown_step_is_undecided():
     check = FlowCheck.of(rule, rule.flow, ConditionSet.of(rule, TOOLS))
     (raised,) = check.find(call_view("A: 您好"))
     assert raised.missing == "times"
+
+
+def walked(conditions, steps, *said, facts=NOTHING_KNOWN):
+    rule = rule_of(conditions, flow={"steps": steps})
+    check = FlowCheck.of(rule, rule.flow, ConditionSet.of(rule, TOOLS))
+    return [raised.missing or raised.position for raised in check.find(call_view(*said, facts=facts))]
+
+
+def test_where_the_branch_is_not_known_the_flow_is_undecided():
+    conditions = {"early": {"text": "您好", "seconds": {"first": 3}}, "told": "逾期", "sorry": "抱歉"}
+    steps = [{"if": "early", "then": ["told"], "else": ["sorry"]}]
+    assert walked(conditions, steps, "A: 您好") == ["times"]
+
+
+def test_two_acts_of_one_turn_are_in_order():
+    conditions = {"greeted": {"act": "greeting"}, "named": {"act": "self_intro"}, "told": "逾期"}
+    facts = Facts(acts={0: frozenset({"greeting", "self_intro"})})
+    assert walked(conditions, ["greeted", "named", "told"], "A: 您好", "A: 逾期", facts=facts) == []
+    assert walked(conditions, ["told", "greeted"], "A: 您好", "A: 逾期", facts=facts) == [0]
+
+
+def test_a_step_may_be_true_of_the_whole_call():
+    conditions = {"short": {"turn_count": {"lt": 3}}, "greeted": "您好"}
+    assert walked(conditions, ["greeted", "short"], "A: 您好") == []
+    assert walked(conditions, ["greeted", "short"], "A: 您好", "A: 一", "A: 二") == [None]
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,32 @@ def places(conditions, view, name="asked"):
         ({"turns": {"from": -2}}, [4, 6]),
         ({"turns": {"from": 2, "to": -2}}, [2, 4]),
         ({"turns": {"to": 1}}, [0]),
+        ({"turns": {"from": 3, "to": 2}}, [2, 4]),
         ({"says": "customer", "turns": {"first": 1}}, [1]),
     ],
 )
 def test_turns_are_the_speakers(scope, expected):
     assert places({"asked": scope}, SEVEN) == expected
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        ({"from": 2, "to": -2}, False),  # between the first and the last there is none
+        ({"from": 5}, False),
+        ({"from": -5, "to": -3}, False),
+        ({"to": -3}, False),
+        ({"from": -3}, [0, 1]),
+    ],
+)
+def test_turns_that_a_short_call_does_not_have_are_not_there(turns, expected):
+    assert places({"asked": {"turns": turns}}, call_view("A: 一", "A: 二")) == expected
+
+
+def test_so_many_turns_beside_what_is_true_of_the_call():
+    condition = {"count": {"gte": 3}, "turn_count": {"gte": 1}}
+    assert places({"asked": condition}, call_view("A: 一")) is False
+    assert places({"asked": condition}, SEVEN) == [0, 2, 4, 6]
 
 
 TIMED = call_view(
@@ -150,6 +171,10 @@ def test_what_an_anchor_does_not_know_nobody_knows():
     [
         {"turns": {"first": 2, "last": 1}},
         {"turns": {}},
+        {"without": "您好"},
+        {"entity": "money", "without_turn": "不是"},
+        {"any": ["您好"], "unless": ["negated"]},
+        {"clause_only": True},
         {"turns": {"first": 0}},
         {"seconds": {"first": 0}},
         {"percent": {}},

@@ -35,6 +35,9 @@ def quotes(condition, said):
         ({"text": "上门", "unless": ["negated"]}, "不会的。我上门", ["上门"]),
         ({"text": "钱..9还", "clause_only": True}, "钱呢，什么时候还", None),
         ({"text": "钱..9还", "clause_only": True}, "钱什么时候还", ["钱什么时候还"]),
+        ({"number": {"unit": "yuan"}, "without_turn": "不是"}, "不是的。您欠500元", None),
+        ({"near": {"words": ["钱", "还"], "distance": 3}, "clause_only": True}, "钱呢，还", None),
+        ({"near": {"words": ["钱", "还"], "distance": 3}, "clause_only": True}, "钱就还", ["钱就还"]),
     ],
 )
 def test_phrases(condition, said, expected):

@@ -82,6 +82,10 @@ def test_every_filter_is_carried_or_listed(given):
     assert packs(before) != packs(after) or set(after.notes) - set(before.notes)
 
 
+def test_an_empty_filter_asks_for_nothing():
+    assert packs(imported(leaf(EXACT, ["甲"], filters=[{}], Negate=False))) == packs(imported(says("甲")))
+
+
 @pytest.mark.parametrize(
     "operand",
     [
