@@ -88,17 +88,24 @@ class OpenAIJudge:
             ConfigError: the address or the model is missing, or the address holds more than an address.
         """
         judge = settings.judge
-        parts = urlsplit(judge.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(judge.base_url)
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:  # a port that is none, a bracket that is not closed
+            usable = False
+        if not usable:
             raise ConfigError("judge.base_url: must be an http or https address")
         if parts.username or parts.password or parts.query:
             raise ConfigError("judge.base_url: no user, password or query; name the key in judge.api_key_env")
         if not judge.model:
             raise ConfigError("judge.model: the service needs a model's name")
+        key = os.environ.get(judge.api_key_env, "").strip() if judge.api_key_env else ""
+        if not (key.isascii() and key.isprintable()):
+            raise ConfigError(f"{judge.api_key_env}: the key has characters that no header can carry")
         return cls(
             base_url=judge.base_url.rstrip("/"),
             model=judge.model,
-            key=os.environ.get(judge.api_key_env, "") if judge.api_key_env else "",
+            key=key,
             timeout_s=judge.timeout_s,
             mask_always=judge.mask_always,
         )

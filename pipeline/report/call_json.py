@@ -116,7 +116,7 @@ def read_call(path: Path) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TranscriptError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TranscriptError(f"{path}: not JSON in UTF-8: {type(error).__name__}") from None
     problem = _problem(content)
     if problem:

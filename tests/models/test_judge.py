@@ -164,6 +164,15 @@ def test_the_key_comes_from_the_environment_and_is_never_shown(
     assert not any(KEY in text or "门口" in text for text in seen)
 
 
+def test_a_key_that_no_header_can_carry_is_named_and_not_told(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINGHE_JUDGE_KEY", f"{KEY}钥")
+    with pytest.raises(ConfigError, match="TINGHE_JUDGE_KEY") as caught:
+        build_language_judge(with_judge(settings), Catalogue.load(cache=tmp_path))
+    assert KEY not in str(caught.value)
+
+
 def test_without_a_key_none_is_sent(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +195,9 @@ def test_off_by_default(settings: Settings, tmp_path: Path) -> None:
     [
         ({"base_url": ""}, ConfigError, "judge.base_url"),
         ({"base_url": "ftp://h/v1"}, ConfigError, "judge.base_url"),
+        ({"base_url": "http://h:port/v1"}, ConfigError, "judge.base_url"),
+        ({"base_url": "http://h:99999/v1"}, ConfigError, "judge.base_url"),
+        ({"base_url": "http://[::1/v1"}, ConfigError, "judge.base_url"),
         ({"base_url": f"https://me:{KEY}@h/v1"}, ConfigError, "no user, password or query"),
         ({"base_url": f"https://h/v1?key={KEY}"}, ConfigError, "no user, password or query"),
         ({"model": ""}, ConfigError, "judge.model"),

@@ -235,7 +235,8 @@ def test_the_model_alone_makes_no_violation_of_a_draft(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("fields", "turns"), [({}, [0, 1, 2]), ({"per": "call"}, [0]), ({"most": 2}, [0, 1]), ({"most": 9}, [0, 1, 2])]
+    ("fields", "turns"),
+    [({}, [0, 1, 2]), ({"per": "call"}, [0]), ({"most": 2}, [0, 1]), ({"most": 9}, [0, 1, 2])],
 )
 @pytest.mark.parametrize("text", ["小心", "别的"])  # raised by its words, by the model alone
 def test_a_rule_may_limit_its_findings_whoever_raises_them(tmp_path, fields, turns, text):

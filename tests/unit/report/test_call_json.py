@@ -127,7 +127,7 @@ def test_text_that_utf8_cannot_hold_is_a_store_error(tmp_path):
         write_call(bad, tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff", b"[]", b'{"schema": "tinghe.call/2"}'])
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[]", b"[" * 100_000, b'{"schema": "tinghe.call/2"}'])
 def test_a_file_that_is_no_call_is_refused(tmp_path, content):
     path = tmp_path / "x.json"
     path.write_bytes(content)

@@ -153,7 +153,9 @@ def test_wrong_parameters_are_refused(ask):
         Condition.model_validate({"llm": ask})
 
 
-@pytest.mark.parametrize("asking", [{"llm": {"question": QUESTION}}, {"any": [{"llm": {"question": QUESTION}}]}])
+@pytest.mark.parametrize(
+    "asking", [{"llm": {"question": QUESTION}}, {"any": [{"llm": {"question": QUESTION}}]}]
+)
 def test_a_model_is_not_asked_where_the_rest_decides(asking):
     judge = Judge()
     rule = rule_of({"asked": asking, "said": "没有的话"}, raise_when="asked and said")

@@ -37,8 +37,13 @@ def test_fields(tests, metadata, holds):
 
 @pytest.mark.parametrize(
     ("value", "holds"),
-    [("45", True), (" 45.5 ", True), ("12", False), (45, True), ("long", None), ("", None), ("nan", None)]
-    + [([45], None), ({"s": 45}, None)],
+    [
+        ("45", True),
+        (" 45.5 ", True),
+        ("12", False),
+        (45, True),
+        *((value, None) for value in ("long", "", "nan", [45], {"s": 45})),
+    ],
 )
 def test_a_column_of_the_operators_own_is_compared_as_a_number_or_not_known(value, holds):
     outcome = asked({"field": {"hold_seconds": {"gt": 30}}}, {"hold_seconds": value})
