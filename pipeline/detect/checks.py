@@ -1,9 +1,8 @@
-"""Rules that no single phrase raises: absence, order, the clock."""
+"""Rules that no single phrase raises: absence, order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from pipeline.detect.conditions.outcome import Outcome, Place, no, unknown, yes
@@ -16,7 +15,7 @@ from pipeline.detect.view import CallView, test_fields
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.detect.schema import Absent, Clock, ClockBand, FieldTest, Order
+    from pipeline.detect.schema import Absent, FieldTest, Order
 
 _OPENING_TURNS = 2
 
@@ -196,64 +195,3 @@ class OrderCheck:
     def searched(self) -> tuple[Pattern, ...]:
         """Every pattern in it, for the scanner."""
         return (*self.then, *self.without, *self.opening, *(p for first in self.first for p in first.text))
-
-
-@dataclass(frozen=True, slots=True)
-class ClockCheck:
-    """A call at an hour when nobody may be called."""
-
-    rule: Clock
-    asked_for: Patterns
-
-    @classmethod
-    def of(cls, rule: Clock, words: Mapping[str, tuple[str, ...]]) -> ClockCheck:
-        """Compile the patterns of a clock."""
-        return cls(rule, compile_all(rule.unless_said, words))
-
-    @property
-    def searched(self) -> tuple[Pattern, ...]:
-        """Every pattern in it, for the scanner."""
-        return self.asked_for
-
-    def find(self, view: CallView) -> Iterator[Raised]:
-        """At most one finding, about the whole call."""
-        answers = _all_asked(self.asked(view))
-        if answers is not None:
-            band = self._band(view)
-            yield Raised(
-                position=None,
-                confidence=1.0,
-                severity=band.severity if band else None,
-                missing=_missing(answers),
-            )
-
-    def asked(self, view: CallView) -> Iterator[tuple[str, Outcome]]:
-        """What must hold for the hour to count, in the order in which it is asked."""
-        if self.rule.unless_field is not None:
-            agreed = view.fields.get(self.rule.unless_field)
-            yield f"unless_field {self.rule.unless_field}", no() if agreed else yes()
-        yield "unless_said", _nowhere(places(view, self.asked_for))
-        yield "bands", self._in_a_band(view)
-        yield "when", _known(self.rule.when, view)
-
-    def _in_a_band(self, view: CallView) -> Outcome:
-        if not isinstance(view.fields.get("started_at"), datetime):
-            return unknown("started_at")
-        band = self._band(view)
-        return yes(note=f"between {band.start} and {band.end}") if band else no("the call starts in none")
-
-    def _band(self, view: CallView) -> ClockBand | None:
-        """The band in which the call starts."""
-        started_at = view.fields.get("started_at")
-        if not isinstance(started_at, datetime):
-            return None
-        inside = (
-            band
-            for band in self.rule.bands
-            if _inside(started_at.time(), time.fromisoformat(band.start), time.fromisoformat(band.end))
-        )
-        return next(inside, None)
-
-
-def _inside(moment: time, start: time, end: time) -> bool:
-    return start <= moment < end if start <= end else moment >= start or moment < end

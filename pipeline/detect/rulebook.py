@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.detect.amounts import AmountCheck
-from pipeline.detect.checks import AbsentCheck, ClockCheck, OrderCheck
+from pipeline.detect.checks import AbsentCheck, OrderCheck
 from pipeline.detect.conditions.conditional import ConditionSet, FlowCheck, Given, WhenCheck
 from pipeline.detect.conditions.operators import Toolbox
 from pipeline.detect.context import CompiledContext, compile_contexts
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 CONTEXTS_FILE = "contexts.yaml"
 WORDS_FILE = "words.yaml"
 
-Check = AbsentCheck | OrderCheck | ClockCheck | AmountCheck | WhenCheck | FlowCheck
+Check = AbsentCheck | OrderCheck | AmountCheck | WhenCheck | FlowCheck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,8 +215,6 @@ def _compile(rule: Rule, pack: RulePack, tools: Toolbox) -> CompiledRule:
         checks.append(AbsentCheck.of(rule.absent, words, contexts))
     if rule.order:
         checks.append(OrderCheck.of(rule.order, words))
-    if rule.clock:
-        checks.append(ClockCheck.of(rule.clock, words))
     if rule.raise_when:
         checks.append(WhenCheck.of(rule, conditions))
     if rule.flow:

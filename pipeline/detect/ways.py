@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.detect.amounts import AmountCheck
-from pipeline.detect.checks import AbsentCheck, OrderCheck
+from pipeline.detect.checks import OrderCheck
 from pipeline.detect.conditions.conditional import FlowCheck, WhenCheck
 from pipeline.detect.conditions.flow import conditions_of, walk
 from pipeline.detect.conditions.logic import every_name, names
@@ -122,9 +122,8 @@ def _check(check: Check, view: CallView) -> Step:
         asked = _asked(check.asked(view), check.rule.when, view)
         ordered = (*asked, *_stretches(check, raised, view))
         return Step(label="order", holds=holds, steps=marked(ordered, holds))
-    label = "absent" if isinstance(check, AbsentCheck) else "clock"
     steps = _asked(check.asked(view), check.rule.when, view)
-    return Step(label=label, holds=holds, steps=marked(steps, holds))
+    return Step(label="absent", holds=holds, steps=marked(steps, holds))
 
 
 def _asked(

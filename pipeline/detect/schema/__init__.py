@@ -9,14 +9,12 @@ from pipeline.detect.schema.conditions import Condition, Flow
 from pipeline.detect.schema.contexts import Context, ContextFile
 from pipeline.detect.schema.examples import Example, ExampleSet, Line
 from pipeline.detect.schema.parts import Comparison, FieldTest, Part, Says
-from pipeline.detect.schema.raising import Absent, Amount, Clock, ClockBand, Hit, Neighbour, Order
+from pipeline.detect.schema.raising import Absent, Amount, Hit, Neighbour, Order
 from pipeline.detect.schema.rules import Kind, Rule, RulePack
 
 __all__ = [
     "Absent",
     "Amount",
-    "Clock",
-    "ClockBand",
     "Comparison",
     "Condition",
     "Context",

@@ -1,4 +1,4 @@
-"""The readable ways to raise a rule: words, absence, order, the clock, figures."""
+"""The readable ways to raise a rule: words, absence, order, figures."""
 
 from __future__ import annotations
 
@@ -94,25 +94,6 @@ class Order(Part):
     opening: Phrases
     when: dict[str, FieldTest] = Field(default_factory=dict)
     confidence: float = Field(default=0.85, gt=0, le=1)
-
-
-class ClockBand(Part):
-    """A window of the day, ``from`` inside and ``to`` outside, over midnight where it must."""
-
-    start: str = Field(alias="from", pattern=r"^\d\d:\d\d$")
-    end: str = Field(alias="to", pattern=r"^\d\d:\d\d$")
-    severity: Severity
-
-
-class Clock(Part):
-    """Raised when the call starts inside a band, in the call's own time zone."""
-
-    bands: tuple[ClockBand, ...]
-    when: dict[str, FieldTest] = Field(default_factory=dict)
-    unless_field: str | None = None
-    """A metadata field that, when set, says that the party agreed to the time."""
-    unless_said: Phrases = ()
-    """Words, by anyone, that say so: a call-back that was asked for."""
 
 
 class Amount(Part):

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pipeline.detect.schema.conditions import Condition, Flow
 from pipeline.detect.schema.examples import ExampleSet
 from pipeline.detect.schema.parts import Names, Part, Phrases, Says
-from pipeline.detect.schema.raising import Absent, Amount, Clock, Hit, Order
+from pipeline.detect.schema.raising import Absent, Amount, Hit, Order
 from pipeline.types import Severity
 
 Kind = Literal["violation", "act", "event", "note"]
@@ -61,7 +61,6 @@ class Rule(Part):
     hits: tuple[Hit, ...] = ()
     absent: Absent | None = None
     order: Order | None = None
-    clock: Clock | None = None
     amounts: tuple[Amount, ...] = ()
     conditions: dict[str, Condition] = Field(default_factory=dict)
     raise_when: str | None = None
@@ -82,10 +81,10 @@ class Rule(Part):
 
     @model_validator(mode="after")
     def _can_be_raised(self) -> Rule:
-        ways = (self.hits, self.absent, self.order, self.clock, self.amounts, self.raise_when, self.flow)
+        ways = (self.hits, self.absent, self.order, self.amounts, self.raise_when, self.flow)
         if not any(ways):
             raise ValueError(
-                "nothing can raise this rule: give hits, absent, order, clock, amounts, raise_when or flow"
+                "nothing can raise this rule: give hits, absent, order, amounts, raise_when or flow"
             )
         if self.show and not self.raise_when:
             raise ValueError("show names the evidence of raise_when")

@@ -1,4 +1,4 @@
-"""Absence, order, the clock and figures."""
+"""Absence, order and figures."""
 
 import pytest
 
@@ -71,52 +71,6 @@ def test_order_names_the_sentence_that_broke_it(tmp_path, lines, turn):
         assert findings[0].evidence.quote.startswith("逾期")
 
 
-CLOCK = {
-    "bands": [
-        {"from": "22:00", "to": "23:00", "severity": "major"},
-        {"from": "23:00", "to": "07:00", "severity": "critical"},
-        {"from": "07:00", "to": "08:00", "severity": "major"},
-    ],
-    "when": {"direction": "outbound"},
-    "unless_field": "agreed_window",
-}
-
-
-@pytest.mark.parametrize(
-    ("clock", "severity"),
-    [
-        ("21:59:59", None),
-        ("22:00:00", "major"),
-        ("23:00:00", "critical"),
-        ("03:00:00", "critical"),
-        ("06:59:59", "critical"),
-        ("07:00:00", "major"),
-        ("08:00:00", None),
-    ],
-)
-def test_the_clock_of_the_calls_own_zone(tmp_path, clock, severity):
-    book = book_of(tmp_path, rule(clock=CLOCK))
-    findings = found(
-        book, dialogue(("a", "您好")), direction="outbound", started_at=f"2026-03-05T{clock}+08:00"
-    )
-    assert [f.severity.value for f in findings] == ([severity] if severity else [])
-
-
-@pytest.mark.parametrize(
-    ("metadata", "states"),
-    [
-        ({"direction": "inbound", "started_at": "2026-03-05T23:30:00+08:00"}, []),
-        ({"direction": "outbound", "started_at": "2026-03-05T23:30:00+08:00", "agreed_window": "yes"}, []),
-        ({"started_at": "2026-03-05T23:30:00+08:00"}, ["cannot_decide"]),
-        ({"direction": "outbound"}, ["cannot_decide"]),
-        ({"started_at": "2026-03-05T12:30:00+08:00"}, []),
-    ],
-)
-def test_the_clock_needs_its_facts(tmp_path, metadata, states):
-    book = book_of(tmp_path, rule(clock=CLOCK))
-    assert [f.state.value for f in found(book, dialogue(("a", "您好")), **metadata)] == states
-
-
 YUAN = {"text": "(欠|应还)..12(元|块)", "without": "每期", "ledger": ["total_due", "principal"]}
 
 
@@ -179,13 +133,6 @@ def test_a_misheard_figure_is_nobodys_misstatement(tmp_path, probability, state)
     (finding,) = found(book, heard("您欠八千元", probability), total_due="5812")
     assert finding.state.value == state
     assert ("识别不清" in finding.reason) == (state == "cannot_decide")
-
-
-def test_a_call_back_that_was_asked_for_may_be_late(tmp_path):
-    book = book_of(tmp_path, rule(clock={**CLOCK, "unless_said": "让我..8打给您"}))
-    late = {"direction": "outbound", "started_at": "2026-03-05T22:30:00+08:00"}
-    assert found(book, dialogue(("a", "您好")), **late)
-    assert not found(book, dialogue(("a", "您让我这时候打给您的")), **late)
 
 
 def test_what_makes_an_absence_needless(tmp_path):

@@ -155,11 +155,6 @@ CHECKS = {
         [("a", "您好")],
         ["then"],
     ),
-    "clock": (
-        {"clock": {"bands": [{"from": "22:00", "to": "08:00", "severity": "major"}]}},
-        [("a", "您好")],
-        ["bands"],
-    ),
 }
 
 
