@@ -67,33 +67,29 @@ class CompiledHit:
 
     def find(self, view: CallView) -> Iterator[Raised]:
         """The hits in all turns of the rule's speaker; the longest one a turn."""
+        verdict = test_fields(self.hit.when, view.fields)  # asked first: it is one look for the whole call
+        undecided = not verdict.holds and bool(verdict.unknown)
+        if not verdict.holds and (not undecided or self.hit.if_unknown == "ignore"):
+            return
+        missing = verdict.unknown[0] if undecided and self.hit.if_unknown == "cannot_decide" else None
         for position, spans in view.spans(self.text, self.says).items():
-            for span in longest_first(spans):
-                if self.counts(view, position, *span):
-                    raised = self._weigh(view, position, *span)
-                    if raised is not None:
-                        yield raised
+            for start, end in longest_first(spans):
+                if self.counts(view, position, start, end):
+                    yield Raised(
+                        position=position,
+                        start=start,
+                        end=end,
+                        confidence=self.hit.confidence,
+                        severity=self.hit.severity,
+                        reason=self.hit.reason,
+                        missing=missing,
+                        review=undecided,
+                    )
                     break
 
     def counts(self, view: CallView, position: int, start: int, end: int) -> bool:
         """Whether a stretch that ``text`` matches meets all demands."""
         return all(met(demand, view, position, start, end) for demand in self.demands)
-
-    def _weigh(self, view: CallView, position: int, start: int, end: int) -> Raised | None:
-        verdict = test_fields(self.hit.when, view.fields)
-        undecided = not verdict.holds and bool(verdict.unknown)
-        if not verdict.holds and (not undecided or self.hit.if_unknown == "ignore"):
-            return None
-        return Raised(
-            position=position,
-            start=start,
-            end=end,
-            confidence=self.hit.confidence,
-            severity=self.hit.severity,
-            reason=self.hit.reason,
-            missing=verdict.unknown[0] if undecided and self.hit.if_unknown == "cannot_decide" else None,
-            review=undecided,
-        )
 
 
 def longest_first(spans: Collection[tuple[int, int]]) -> Iterable[tuple[int, int]]:
