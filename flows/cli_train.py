@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline.errors import TingheError
+from flows.terminal import AsJson, Config, clear_errors, console, errors, print_json
 
 if TYPE_CHECKING:
     from flows.training import Joined, Training
 
-EXIT_USAGE = 2
 REPORT = Path("docs") / "opinion-report.md"
 _WITNESSES = ("rule", "model", "joint")
 
@@ -26,38 +22,31 @@ def train(
     write: Annotated[
         bool, typer.Option("--write", help="Write configs/opinion.yaml and docs/opinion-report.md.")
     ] = False,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="A settings file laid over configs/default.toml.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs instead.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
 ) -> None:
     """Learn how much a rule's word and the second opinion weigh, from the labelled lines (some minutes).
 
     Every figure is cross-validated over families of phrasing: no line is judged by what saw its family.
     """
-    errors = Console(stderr=True)
-    try:
-        training = _learn(config, errors)
+    with clear_errors():
+        training = _learn(config)
         written = _write(training, config) if write else []
-    except TingheError as error:
-        errors.print(f"[red]error[/] ({error.code}) {error}", soft_wrap=True)
-        raise typer.Exit(EXIT_USAGE) from error
     if as_json:
-        json.dump(_account(training, written), sys.stdout, ensure_ascii=False, indent=1)
-        sys.stdout.write("\n")
+        print_json(_account(training, written))
         return
-    console = Console()
     for joined in training.joined:
         console.print(_table(joined))
     console.print(f"{training.lines} lines, digest {training.lines_sha256[:12]}", *map(str, written))
 
 
-def _learn(config: Path | None, errors: Console) -> Training:
+def _learn(config: Path | None) -> Training:
     from flows.training import learn
     from flows.wiring import load_labelled, load_policy_of, load_rules
     from pipeline.settings import load_settings
 
     settings = load_settings(config)
+    book, policy = load_rules(settings), load_policy_of(settings)  # what may be wrong with them is said first
     with errors.status("the model judges families of phrasing that it has not seen"):
         labelled = load_labelled()
     columns = (
@@ -71,8 +60,8 @@ def _learn(config: Path | None, errors: Console) -> Training:
         return learn(
             labelled,
             settings,
-            load_rules(settings),
-            load_policy_of(settings),
+            book,
+            policy,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
 
