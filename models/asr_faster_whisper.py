@@ -1,4 +1,10 @@
-"""Whisper through faster-whisper (CTranslate2): the default transcriber."""
+"""Whisper through faster-whisper (CTranslate2): the default transcriber.
+
+faster-whisper loads the model, makes log-mel features and knows the tokenizer; the windows, what is done
+with them and the safeguards are the pipeline's own, so of its decoding only the model is used. Windows
+are encoded one by one, because an encoder gains nothing from a batch on a CPU, and decoded together,
+because a decoder's step costs the reading of its weights, however many texts take it.
+"""
 
 from __future__ import annotations
 
@@ -7,56 +13,75 @@ import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from models.asr_segments import (
-    COMPRESSION_RATIO_LIMIT,
-    LOG_PROBABILITY_LIMIT,
-    NO_SPEECH_LIMIT,
-    RawWord,
-    build_segment,
+    AlignedWord,
+    TimedText,
+    WindowText,
+    encoded_samples,
+    in_batches,
     is_silent,
-    without_loops,
+    window_segments,
 )
 from models.engine_errors import engine_errors, loading_errors
-from pipeline.ports import SAMPLE_RATE
+from models.whisper_tokens import MOST_TOKENS, split_at_timestamps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from models.weights import Catalogue
+    from models.whisper_tokens import Stretch
     from pipeline.settings import AsrSettings, Settings
     from pipeline.types import Samples, Segment
 
+    Features = NDArray[np.float32]
+
 _ENGINE = "faster-whisper"
 _AGAINST_LOOPS = {"repetition_penalty": 1.2, "no_repeat_ngram_size": 4}
+_LATEST_START = 50
+"""The first timestamp is at most 1 s, as in Whisper's own decoding."""
 
 
 class FasterWhisperTranscriber:
-    """The sequential algorithm: 30 s windows that continue from the last timestamp.
-
-    No prompt and no text of earlier windows goes in, so that no error is carried on. A text that loops
-    is decoded once more by the same beam with repetitions barred.
+    """CTranslate2's encoder, beam search and alignment, a batch of windows at a time.
 
     Args:
         folder: a CTranslate2 Whisper model with its tokenizer.
         digest: SHA-256 of the weights, for :attr:`identity`.
-        settings: beam, language, device, compute type and threads.
+        settings: language, device, compute type, batch and threads.
+        workers: threads that will call :meth:`transcribe` at the same time.
 
     Raises:
         ModelError: the folder holds no usable model, or the device is not there.
     """
 
-    def __init__(self, folder: Path, digest: str, settings: AsrSettings) -> None:
+    def __init__(self, folder: Path, digest: str, settings: AsrSettings, workers: int = 1) -> None:
         with loading_errors(_ENGINE):
             from faster_whisper import WhisperModel
+            from faster_whisper.tokenizer import Tokenizer
+            from faster_whisper.transcribe import get_suppressed_tokens
 
             logging.getLogger("faster_whisper").setLevel(logging.WARNING)
+            device = _device(settings.device)
             self._model = WhisperModel(
                 str(folder),
-                device=settings.device,
-                compute_type=settings.compute_type,
-                cpu_threads=settings.threads or cores(),
+                device=device,
+                compute_type=_compute_type(settings.compute_type, device),
+                cpu_threads=settings.threads or max(cores() // workers, 1),
+                num_workers=workers if device == "cpu" else 1,
                 local_files_only=True,
             )
+            self._tokenizer = Tokenizer(
+                self._model.hf_tokenizer,
+                self._model.model.is_multilingual,
+                task="transcribe",
+                language=settings.language,
+            )
+            self._suppressed = list(get_suppressed_tokens(self._tokenizer, [-1]))
         self._settings = settings
         self._weights = f"{folder.name}@{digest[:12]}"
 
@@ -65,65 +90,139 @@ class FasterWhisperTranscriber:
         """From ``asr.model_path`` if there is one, else from the catalogue's ``asr.model``."""
         asr = settings.asr
         local = settings.path(asr.model_path) if asr.model_path else None
-        return cls(*catalogue.folder_of(asr.model, local), asr)
+        return cls(*catalogue.folder_of(asr.model, local), asr, settings.batch.workers)
 
     @property
     def identity(self) -> str:
-        """Name, versions, model, weight digest, compute type and beam."""
-        settings = self._settings
+        """Name, versions, model, weight digest and compute type."""
         return (
             f"{_ENGINE}/{version('faster-whisper')} ctranslate2/{version('ctranslate2')} "
-            f"{self._weights} "
-            f"{settings.compute_type} beam{settings.beam_size}"
+            f"{self._weights} {_compute_type(self._settings.compute_type, self.device)}"
         )
 
-    def transcribe(self, samples: Samples) -> tuple[Segment, ...]:
-        """Segments of 16 kHz mono ``samples`` (any length), in time order, with word times.
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return str(self._model.model.device)
+
+    def transcribe(
+        self, windows: Sequence[Samples], *, beam_size: int, bar_loops: bool = False
+    ) -> tuple[tuple[Segment, ...], ...]:
+        """Segments of each 16 kHz mono window, see :class:`pipeline.ports.Transcriber`.
 
         Raises:
             EngineError: the engine failed.
         """
-        if is_silent(samples):
-            return ()
+        options = _AGAINST_LOOPS if bar_loops else {}
+        found: dict[int, tuple[Segment, ...]] = {}
         with engine_errors(_ENGINE):
-            return without_loops(lambda again: self._decode(samples, _AGAINST_LOOPS if again else {}))
+            audible = [index for index, window in enumerate(windows) if not is_silent(window)]
+            for batch in in_batches(audible, windows, self._settings.batch):
+                answers = self._decode([windows[index] for index in batch], beam_size, options)
+                found.update(zip(batch, answers, strict=True))
+        return tuple(found.get(index, ()) for index in range(len(windows)))
 
-    def _decode(self, samples: Samples, options: dict[str, Any]) -> tuple[Segment, ...]:
-        duration_ms = samples.size * 1000 // SAMPLE_RATE
-        raw, _ = self._model.transcribe(
-            samples,
-            language=self._settings.language,
-            task="transcribe",
-            beam_size=self._settings.beam_size,
-            temperature=[0.0],
-            compression_ratio_threshold=COMPRESSION_RATIO_LIMIT,
-            log_prob_threshold=LOG_PROBABILITY_LIMIT,
-            no_speech_threshold=NO_SPEECH_LIMIT,
-            condition_on_previous_text=False,
-            word_timestamps=True,
+    def _decode(
+        self, windows: Sequence[Samples], beam_size: int, options: dict[str, Any]
+    ) -> list[tuple[Segment, ...]]:
+        encoded = self._encode(windows)
+        results = self._model.model.generate(
+            encoded,
+            [self._tokenizer.sot_sequence] * len(windows),
+            beam_size=beam_size,
+            max_length=len(self._tokenizer.sot_sequence) + MOST_TOKENS,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=self._suppressed,
+            max_initial_timestamp_index=_LATEST_START,
             **options,
         )
-        segments = (_segment(item, duration_ms) for item in raw)
-        return tuple(s for s in segments if s is not None)
+        written = [
+            split_at_timestamps(
+                result.sequences_ids[0],
+                first_timestamp=self._tokenizer.timestamp_begin,
+                end=self._tokenizer.eot,
+            )
+            for result in results
+        ]
+        aligned = self._words(encoded, windows, written)
+        return [
+            window_segments(window, self._text(result, stretches, words))
+            for window, result, stretches, words in zip(windows, results, written, aligned, strict=True)
+        ]
+
+    def _text(self, result: Any, stretches: Sequence[Stretch], words: tuple[AlignedWord, ...]) -> WindowText:
+        size = len(result.sequences_ids[0])
+        return WindowText(
+            texts=tuple(
+                TimedText.of(stretch, self._tokenizer.decode(list(stretch.tokens))) for stretch in stretches
+            ),
+            words=words,
+            # The score is a mean over the tokens without the end, which Whisper counts.
+            avg_logprob=result.scores[0] * size / (size + 1),
+            no_speech_prob=result.no_speech_prob,
+        )
+
+    def _encode(self, windows: Sequence[Samples]) -> Any:
+        """Encoder output of windows of one length, ``(windows, frames, state)``, on the model's device."""
+        import ctranslate2
+
+        features = [self._features(window) for window in windows]
+        model = self._model.model
+        if model.device != "cpu":
+            return model.encode(ctranslate2.StorageView.from_array(np.stack(features)), to_cpu=False)
+        single = [
+            np.asarray(model.encode(ctranslate2.StorageView.from_array(feature[None])))
+            for feature in features
+        ]
+        return ctranslate2.StorageView.from_array(np.concatenate(single))
+
+    def _features(self, window: Samples) -> Features:
+        """Log-mel features of a window, filled up with silence to the length that it is encoded at."""
+        length = encoded_samples(window.size)
+        padded = np.pad(window, (0, length - window.size))
+        features = self._model.feature_extractor(padded, padding=0)[:, : length // 160]
+        return np.ascontiguousarray(features, dtype=np.float32)
+
+    def _words(
+        self, encoded: Any, windows: Sequence[Samples], written: Sequence[Sequence[Stretch]]
+    ) -> list[tuple[AlignedWord, ...]]:
+        """Aligned words of each window, from the encoder output that it was decoded from."""
+        texts = [[token for stretch in stretches for token in stretch.tokens] for stretches in written]
+        if not any(texts):
+            return [() for _ in windows]
+        frames: Any = [-(-window.size // 160) for window in windows]  # one a window, declared as one for all
+        aligned: Any = self._model.find_alignment(self._tokenizer, texts, encoded, frames)
+        return [
+            tuple(
+                AlignedWord(
+                    text=w["word"],
+                    start=w["start"],
+                    end=w["end"],
+                    probability=w["probability"],
+                    tokens=len(w["tokens"]),
+                )
+                for w in words
+            )
+            for words in aligned
+        ]
+
+
+def _device(wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    import ctranslate2
+
+    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+
+
+def _compute_type(wanted: str, device: str) -> str:
+    """What ``auto`` stands for: a CPU gains from 8-bit integers, a GPU from half floats."""
+    if wanted != "auto":
+        return wanted
+    return "int8" if device == "cpu" else "float16"
 
 
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _segment(item: Any, duration_ms: int) -> Segment | None:
-    return build_segment(
-        text=item.text,
-        start=item.start,
-        end=item.end,
-        words=[
-            RawWord(text=w.word, start=w.start, end=w.end, probability=w.probability)
-            for w in item.words or ()
-        ],
-        duration_ms=duration_ms,
-        avg_logprob=item.avg_logprob,
-        no_speech_prob=item.no_speech_prob,
-        compression_ratio=item.compression_ratio,
-        temperature=item.temperature,
-    )

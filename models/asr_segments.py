@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+import zlib
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.word_times import tightened, usual_s
+from pipeline.ports import SAMPLE_RATE
 from pipeline.types import Segment, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from models.whisper_tokens import Stretch
     from pipeline.types import Samples
 
-COMPRESSION_RATIO_LIMIT = 2.4
-LOG_PROBABILITY_LIMIT = -1.0
-NO_SPEECH_LIMIT = 0.6
-"""Whisper's own thresholds: above the first a text loops; past both others a window is silence."""
+ENCODED_S = (15, 22, 30)
+"""Lengths at which windows are encoded. Whisper was trained on 30 s; from 15 s on it loses little, in less a
+lot, and an encoder's cost grows faster than its window."""
 
 _SILENT = 1e-4
 """Peak of digital silence (-80 dBFS)."""
@@ -31,24 +35,32 @@ def is_silent(samples: Samples) -> bool:
     return samples.size == 0 or float(np.abs(samples).max()) < _SILENT
 
 
-def without_loops(decode: Callable[[bool], tuple[Segment, ...]]) -> tuple[Segment, ...]:
-    """Decode, once more when the text loops, and keep what loops less.
+def encoded_samples(size: int) -> int:
+    """Samples at which a window of ``size`` samples is encoded: the next of ``ENCODED_S``.
 
-    Whisper's own remedy is to sample at five higher temperatures whenever a text looks improbable. It
-    is not used: on noise those rounds take minutes a window, and CTranslate2 draws from one generator a
-    thread, so that a call's text would depend on the calls before it.
-
-    Args:
-        decode: called with ``False``, then with ``True`` for a decoding that bars repetitions.
+    Raises:
+        ValueError: the window is longer than the longest.
     """
-    segments = decode(False)
-    if _worst_ratio(segments) > COMPRESSION_RATIO_LIMIT:
-        segments = min(segments, decode(True), key=_worst_ratio)
-    return segments
+    fitting = [seconds * SAMPLE_RATE for seconds in ENCODED_S if seconds * SAMPLE_RATE >= size]
+    if not fitting:
+        raise ValueError(f"a window is longer than {ENCODED_S[-1]} s")
+    return fitting[0]
 
 
-def _worst_ratio(segments: tuple[Segment, ...]) -> float:
-    return max((s.compression_ratio for s in segments), default=0.0)
+def in_batches(indexes: Iterable[int], windows: Sequence[Samples], size: int) -> Iterator[tuple[int, ...]]:
+    """The indexes in batches of at most ``size``, windows of one encoded length in a batch."""
+    by_length: dict[int, list[int]] = {}
+    for index in indexes:
+        by_length.setdefault(encoded_samples(windows[index].size), []).append(index)
+    for same in by_length.values():
+        for start in range(0, len(same), size):
+            yield tuple(same[start : start + size])
+
+
+def compression_ratio(text: str) -> float:
+    """Bytes of a text against its bytes compressed, Whisper's measure of repetition; 0 for no text."""
+    written = text.encode()
+    return len(written) / len(zlib.compress(written)) if written else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,72 @@ class RawWord:
     start: float
     end: float
     probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignedWord(RawWord):
+    """A word of a window's alignment and how many tokens it has."""
+
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedText:
+    """Text between two timestamps, in seconds; ``end`` is ``None`` when the model left it open."""
+
+    text: str
+    tokens: int
+    start: float
+    end: float | None
+
+    @classmethod
+    def of(cls, stretch: Stretch, text: str) -> TimedText:
+        """A stretch of tokens and what they spell."""
+        return cls(text=text, tokens=len(stretch.tokens), start=stretch.start_s, end=stretch.end_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowText:
+    """What a model wrote for a window, and how sure it was of the whole."""
+
+    texts: tuple[TimedText, ...]
+    words: tuple[AlignedWord, ...]
+    avg_logprob: float
+    no_speech_prob: float
+    temperature: float = 0.0
+
+
+def window_segments(window: Samples, written: WindowText) -> tuple[Segment, ...]:
+    """Segments of a window: each text with those of the aligned words that are made of its tokens.
+
+    A text that the model left open after others that it closed breaks off in the middle: it is left out,
+    as in Whisper's own algorithm, and heard again from the last timestamp on.
+    """
+    duration_ms = window.size * 1000 // SAMPLE_RATE
+    queue = deque(written.words)
+    usual = usual_s(written.words)
+    segments: list[Segment | None] = []
+    for text in written.texts:
+        if text.end is None and segments:
+            break
+        own: list[AlignedWord] = []
+        while queue and sum(word.tokens for word in own) < text.tokens:
+            own.append(queue.popleft())
+        end = duration_ms / 1000 if text.end is None else text.end
+        segments.append(
+            build_segment(
+                text=text.text,
+                start=text.start,
+                end=end,
+                words=tightened(own, start=text.start, end=end, usual=usual),
+                duration_ms=duration_ms,
+                avg_logprob=written.avg_logprob,
+                no_speech_prob=written.no_speech_prob,
+                compression_ratio=compression_ratio(text.text),
+                temperature=written.temperature,
+            )
+        )
+    return tuple(segment for segment in segments if segment is not None)
 
 
 def build_segment(

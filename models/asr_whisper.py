@@ -7,28 +7,30 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
 from models.asr_segments import (
-    COMPRESSION_RATIO_LIMIT,
-    LOG_PROBABILITY_LIMIT,
-    NO_SPEECH_LIMIT,
-    RawWord,
-    build_segment,
+    AlignedWord,
+    TimedText,
+    WindowText,
+    encoded_samples,
+    in_batches,
     is_silent,
-    without_loops,
+    window_segments,
 )
 from models.engine_errors import engine_errors, loading_errors
 from models.whisper_convert import convert_whisper
-from pipeline.ports import SAMPLE_RATE
+from models.whisper_tokens import split_at_timestamps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from models.weights import Catalogue
+    from models.whisper_tokens import Stretch
     from pipeline.settings import AsrSettings, Settings
     from pipeline.types import Samples, Segment
 
 _ENGINE = "openai-whisper"
 _SEED = 0
-_AGAINST_LOOPS = (0.4,)
+_AGAINST_LOOPS = 0.4
 """Temperature for a text that loops: this engine cannot bar repetitions."""
 
 
@@ -47,11 +49,18 @@ class WhisperTranscriber:
     def __init__(self, folder: Path, digest: str, settings: AsrSettings) -> None:
         with loading_errors(_ENGINE):
             import torch
+            from whisper.tokenizer import get_tokenizer
 
             if settings.threads:
                 torch.set_num_threads(settings.threads)
             self._device = _device(settings.device)
             self._model = _load(folder, self._device)
+            self._tokenizer = get_tokenizer(
+                self._model.is_multilingual,
+                num_languages=self._model.num_languages,
+                language=settings.language,
+                task="transcribe",
+            )
         self._settings = settings
         self._weights = f"{folder.name}@{digest[:12]}"
 
@@ -64,55 +73,99 @@ class WhisperTranscriber:
 
     @property
     def identity(self) -> str:
-        """Name, versions, model, weight digest and beam."""
-        settings = self._settings
+        """Name, versions, model and weight digest."""
         return (
             f"{_ENGINE}/{version('openai-whisper')} torch/{version('torch')} "
             f"{self._weights} "
-            f"{'float16' if self._half else 'float32'} beam{settings.beam_size}"
+            f"{'float16' if self._half else 'float32'}"
         )
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return self._device
 
     @property
     def _half(self) -> bool:
         return self._device != "cpu"
 
-    def transcribe(self, samples: Samples) -> tuple[Segment, ...]:
-        """Segments of 16 kHz mono ``samples`` (any length), in time order, with word times.
+    def transcribe(
+        self, windows: Sequence[Samples], *, beam_size: int, bar_loops: bool = False
+    ) -> tuple[tuple[Segment, ...], ...]:
+        """Segments of each 16 kHz mono window, see :class:`pipeline.ports.Transcriber`.
 
         Raises:
             EngineError: the engine failed.
         """
-        if is_silent(samples):
-            return ()
+        found: dict[int, tuple[Segment, ...]] = {}
         with engine_errors(_ENGINE), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return without_loops(lambda again: self._decode(samples, _AGAINST_LOOPS if again else (0.0,)))
+            audible = [index for index, window in enumerate(windows) if not is_silent(window)]
+            for batch in in_batches(audible, windows, self._settings.batch):
+                sounds = [windows[index] for index in batch]
+                found.update(zip(batch, self._decode(sounds, beam_size, bar_loops), strict=True))
+        return tuple(found.get(index, ()) for index in range(len(windows)))
 
-    def _decode(self, samples: Samples, temperatures: tuple[float, ...]) -> tuple[Segment, ...]:
+    def _decode(
+        self, windows: Sequence[Samples], beam_size: int, bar_loops: bool
+    ) -> list[tuple[Segment, ...]]:
         import torch
-        from whisper import transcribe
+        from whisper import DecodingOptions, decode
 
-        # Temperatures above 0 sample: the same sound must give the same text in any process.
-        with torch.random.fork_rng():
+        options = DecodingOptions(
+            language=self._settings.language,
+            task="transcribe",
+            beam_size=None if bar_loops else beam_size,
+            temperature=_AGAINST_LOOPS if bar_loops else 0.0,
+            fp16=self._half,
+        )
+        # A temperature above 0 samples: the same sound must give the same text in any process.
+        with torch.random.fork_rng(), torch.inference_mode():
             torch.manual_seed(_SEED)
-            result = transcribe(
-                self._model,
-                samples,
-                language=self._settings.language,
-                task="transcribe",
-                beam_size=self._settings.beam_size,
-                temperature=temperatures,
-                compression_ratio_threshold=COMPRESSION_RATIO_LIMIT,
-                logprob_threshold=LOG_PROBABILITY_LIMIT,
-                no_speech_threshold=NO_SPEECH_LIMIT,
-                condition_on_previous_text=False,
-                word_timestamps=True,
-                fp16=self._half,
-                verbose=None,
+            results = decode(self._model, self._features(windows), options)
+            return [
+                window_segments(window, self._written(window, result))
+                for window, result in zip(windows, results, strict=True)
+            ]
+
+    def _features(self, windows: Sequence[Samples]) -> Any:
+        """Log-mel features of windows of one encoded length, ``(windows, mels, frames)``."""
+        import torch
+        from whisper.audio import log_mel_spectrogram, pad_or_trim
+
+        mels = [
+            log_mel_spectrogram(pad_or_trim(window, encoded_samples(window.size)), self._model.dims.n_mels)
+            for window in windows
+        ]
+        return torch.stack(mels).to(self._device)
+
+    def _written(self, window: Samples, result: Any) -> WindowText:
+        tokenizer = self._tokenizer
+        stretches = split_at_timestamps(
+            result.tokens, first_timestamp=tokenizer.timestamp_begin, end=tokenizer.eot
+        )
+        return WindowText(
+            texts=tuple(
+                TimedText.of(stretch, tokenizer.decode(list(stretch.tokens))) for stretch in stretches
+            ),
+            words=self._words(window, result.audio_features, stretches),
+            avg_logprob=result.avg_logprob,
+            no_speech_prob=result.no_speech_prob,
+            temperature=result.temperature,
+        )
+
+    def _words(self, window: Samples, encoded: Any, stretches: Sequence[Stretch]) -> tuple[AlignedWord, ...]:
+        """Aligned words, from the encoder output that the window was decoded from."""
+        from whisper.timing import find_alignment
+
+        tokens = [token for stretch in stretches for token in stretch.tokens]
+        aligned = find_alignment(self._model, self._tokenizer, tokens, encoded, -(-window.size // 160))
+        return tuple(
+            AlignedWord(
+                text=w.word, start=w.start, end=w.end, probability=w.probability, tokens=len(w.tokens)
             )
-        duration_ms = samples.size * 1000 // SAMPLE_RATE
-        segments = (_segment(item, duration_ms) for item in result["segments"])
-        return tuple(s for s in segments if s is not None)
+            for w in aligned
+        )
 
 
 def _device(wanted: str) -> str:
@@ -125,31 +178,32 @@ def _device(wanted: str) -> str:
 
 def _load(folder: Path, device: str) -> Any:
     import torch
-    from whisper.model import ModelDimensions, Whisper
+    from torch.nn import functional
+    from whisper.model import AudioEncoder, ModelDimensions, Whisper
+
+    class AnyLengthEncoder(AudioEncoder):  # type: ignore[misc]  # untyped library
+        """Hears windows of less than 30 s as well, and lets through what is encoded already."""
+
+        def forward(self, x: Any) -> Any:
+            state = self.positional_embedding.shape[-1]
+            if x.shape[-1] == state:
+                return x
+            x = functional.gelu(self.conv1(x))
+            x = functional.gelu(self.conv2(x)).permute(0, 2, 1)
+            x = (x + self.positional_embedding[: x.shape[1]]).to(x.dtype)
+            for block in self.blocks:
+                x = block(x)
+            return self.ln_post(x)
 
     weights = convert_whisper(folder)
-    model = Whisper(ModelDimensions(**weights.dims))
+    dims = ModelDimensions(**weights.dims)
+    model = Whisper(dims)
+    model.encoder = AnyLengthEncoder(
+        dims.n_mels, dims.n_audio_ctx, dims.n_audio_state, dims.n_audio_head, dims.n_audio_layer
+    )
     model.load_state_dict({name: torch.from_numpy(v.copy()) for name, v in weights.parameters.items()})
-    heads = torch.zeros(weights.dims["n_text_layer"], weights.dims["n_text_head"], dtype=torch.bool)
+    heads = torch.zeros(dims.n_text_layer, dims.n_text_head, dtype=torch.bool)
     for layer, head in weights.alignment_heads:
         heads[layer, head] = True
     model.register_buffer("alignment_heads", heads.to_sparse(), persistent=False)
     return model.to(device).eval()
-
-
-def _segment(item: dict[str, Any], duration_ms: int) -> Segment | None:
-    words = [
-        RawWord(text=w["word"], start=w["start"], end=w["end"], probability=w["probability"])
-        for w in item.get("words", ())
-    ]
-    return build_segment(
-        text=item["text"],
-        start=item["start"],
-        end=item["end"],
-        words=words,
-        duration_ms=duration_ms,
-        avg_logprob=item["avg_logprob"],
-        no_speech_prob=item["no_speech_prob"],
-        compression_ratio=item["compression_ratio"],
-        temperature=item["temperature"],
-    )

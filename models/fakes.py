@@ -15,6 +15,8 @@ from pipeline.types import Interval, Segment, SpeakerSpan, Tone, Word
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from models.weights import Catalogue
     from pipeline.ports import Said
     from pipeline.settings import Settings
@@ -60,9 +62,14 @@ class FakeTranscriber(_Fake):
     def __init__(self, text: str = "您好请问什么时候还款") -> None:
         self._text = text
 
-    def transcribe(self, samples: Samples) -> tuple[Segment, ...]:
+    def transcribe(
+        self, windows: Sequence[Samples], *, beam_size: int, bar_loops: bool = False
+    ) -> tuple[tuple[Segment, ...], ...]:
         """One segment a loud run, one word a character."""
-        return tuple(self._segment(run) for run in _loud_runs(samples) if run.duration_ms >= _CHARACTER_MS)
+        return tuple(
+            tuple(self._segment(run) for run in _loud_runs(window) if run.duration_ms >= _CHARACTER_MS)
+            for window in windows
+        )
 
     def _segment(self, run: Interval) -> Segment:
         words = tuple(
@@ -85,12 +92,26 @@ class FakeTranscriber(_Fake):
         )
 
 
+class FakeVoicePrinter(_Fake):
+    """Tells sounds apart by where their energy lies."""
+
+    name = "fake-voice-printer/1"
+
+    def voice_print(self, samples: Samples) -> NDArray[np.float32] | None:
+        """Shares of 64 bands, as a unit vector; ``None`` below a fifth of a second."""
+        if len(samples) < SAMPLE_RATE // 5:
+            return None
+        bands = np.array_split(np.abs(np.fft.rfft(samples))[1:], 64)
+        shares = np.array([float(np.mean(np.square(band))) for band in bands]) + 1e-12
+        return np.asarray(shares / np.linalg.norm(shares), dtype=np.float32)
+
+
 class FakeDiarizer(_Fake):
     """Two speakers who take the loud runs in turn."""
 
     name = "fake-diarizer/1"
 
-    def diarize(self, samples: Samples) -> Diarization:
+    def diarize(self, samples: Samples, speech: Sequence[Interval] | None = None) -> Diarization:
         """``SPEAKER_00`` and ``SPEAKER_01``, alternating."""
         spans = tuple(
             SpeakerSpan(speaker=f"SPEAKER_{i % 2:02d}", start_ms=run.start_ms, end_ms=run.end_ms)

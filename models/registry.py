@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from models.asr_shared import SharedTranscriber
 from pipeline.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         Tokenizer,
         ToneClassifier,
         Transcriber,
+        VoicePrinter,
         WordFrequencies,
     )
     from pipeline.settings import Settings
@@ -39,6 +41,10 @@ TRANSCRIBERS = {
 DIARIZERS = {
     "pyannote": ("models.diarize_pyannote", "PyannoteDiarizer"),
     "fake": ("models.fakes", "FakeDiarizer"),
+}
+VOICE_PRINTERS = {
+    "campplus": ("models.voice_campplus", "CampplusPrinter"),
+    "fake": ("models.fakes", "FakeVoicePrinter"),
 }
 TOKENIZERS = {
     "jieba": ("models.tokenize_jieba", "JiebaTokenizer"),
@@ -70,13 +76,23 @@ def build_speech_detector(settings: Settings, catalogue: Catalogue) -> SpeechDet
 
 
 def build_transcriber(settings: Settings, catalogue: Catalogue) -> Transcriber:
-    """The transcriber that ``asr.engine`` names; raises as :func:`build_speech_detector`."""
-    return _build("transcriber", TRANSCRIBERS, settings.asr.engine, settings, catalogue)
+    """The transcriber that ``asr.engine`` names; raises as :func:`build_speech_detector`.
+
+    On a GPU the calls of all workers share it, so that its batches are full.
+    """
+    engine: Transcriber = _build("transcriber", TRANSCRIBERS, settings.asr.engine, settings, catalogue)
+    return SharedTranscriber(engine) if getattr(engine, "device", "cpu") != "cpu" else engine
 
 
 def build_diarizer(settings: Settings, catalogue: Catalogue) -> Diarizer:
     """The diarizer that ``diarization.engine`` names; raises as :func:`build_speech_detector`."""
     return _build("diarizer", DIARIZERS, settings.diarization.engine, settings, catalogue)
+
+
+def build_voice_printer(settings: Settings, catalogue: Catalogue, name: str = "campplus") -> VoicePrinter:
+    """The voice printer ``name``; raises as :func:`build_speech_detector`."""
+    printer: VoicePrinter = _build("voice printer", VOICE_PRINTERS, name, settings, catalogue)
+    return printer
 
 
 def build_tokenizer(settings: Settings, catalogue: Catalogue, name: str = "jieba") -> Tokenizer:

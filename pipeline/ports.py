@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipeline.types import Interval, Role, Samples, Segment, SpeakerSpan, Tone
 
 SAMPLE_RATE = 16_000
 """Hz; every port takes sound at this rate."""
+
+LONGEST_WINDOW_MS = 30_000
+"""Most that Whisper hears at once."""
 
 
 THIRD_PERSONS = frozenset({"relative", "colleague", "emergency_contact", "stranger"})
@@ -46,10 +52,22 @@ class Transcriber(Protocol):
         """Name, version and weight digest."""
         ...
 
-    def transcribe(self, samples: Samples) -> tuple[Segment, ...]:
-        """Segments of 16 kHz mono ``samples`` (any length), in time order, with word times.
+    def transcribe(
+        self, windows: Sequence[Samples], *, beam_size: int, bar_loops: bool = False
+    ) -> tuple[tuple[Segment, ...], ...]:
+        """Decode each window once, with timestamps and without a prompt.
 
-        The text is as the model wrote it: script and punctuation are the pipeline's work.
+        The text is as the model wrote it: windows, safeguards, script and punctuation are the
+        pipeline's work. What a window gives does not depend on the windows beside it.
+
+        Args:
+            windows: 16 kHz mono, each of at most ``LONGEST_WINDOW_MS``, its silent tail included.
+            beam_size: texts that are followed at once; 1 is greedy.
+            bar_loops: decode so that nothing is said twice in a row, for a window that looped.
+
+        Returns:
+            Segments of each window in time order, with word times within the window. The last one's end
+            is how far the model listened.
 
         Raises:
             EngineError: the engine failed.
@@ -63,11 +81,14 @@ class Diarization:
 
     Attributes:
         regular: who speaks when, overlaps included.
-        exclusive: the same with at most one speaker at a time, made for giving words a speaker.
+        exclusive: the same with at most one speaker at a time, made for giving words a speaker; its spans
+            carry margins.
+        prints: a voice print a speaker, of unit length; empty when the diarizer has none to give.
     """
 
     regular: tuple[SpeakerSpan, ...]
     exclusive: tuple[SpeakerSpan, ...]
+    prints: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -79,8 +100,33 @@ class Diarizer(Protocol):
         """Name, version and weight digest."""
         ...
 
-    def diarize(self, samples: Samples) -> Diarization:
+    def diarize(self, samples: Samples, speech: Sequence[Interval] | None = None) -> Diarization:
         """Speakers of 16 kHz mono ``samples``.
+
+        Args:
+            samples: the recording.
+            speech: where anybody speaks, in time order, not overlapping: nobody is looked for elsewhere.
+                ``None`` when that is not known.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        ...
+
+
+@runtime_checkable
+class VoicePrinter(Protocol):
+    """Says what a voice is like, for agents who were enrolled; off unless the settings name their file."""
+
+    @property
+    def identity(self) -> str:
+        """Name and weight digest: prints of two identities cannot be compared."""
+        ...
+
+    def voice_print(self, samples: Samples) -> NDArray[np.float32] | None:
+        """A vector of unit length for 16 kHz mono ``samples``; ``None`` when they are too short.
+
+        The cosine of two prints is high when they are of one voice.
 
         Raises:
             EngineError: the engine failed.

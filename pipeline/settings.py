@@ -39,6 +39,14 @@ class AudioSettings(_Section):
     truncation_tolerance_s: float = Field(ge=0)
 
 
+class QualitySettings(_Section):
+    """From where on a recording counts as poor; it is judged all the same, and the report says so."""
+
+    noisy_below_db: float
+    clipped_above: float = Field(ge=0, le=1)
+    narrow_below_hz: int = Field(ge=0)
+
+
 class VadSettings(_Section):
     """Speech activity, tuned to telephone sound."""
 
@@ -50,9 +58,14 @@ class VadSettings(_Section):
 
 
 class AsrSettings(_Section):
-    """Transcription. ``threads`` 0 means one a core."""
+    """Transcription. ``threads`` 0 means one a core, shared out among the workers.
+
+    ``fast`` follows one text and gives ``beam_size`` of them to what fails a safeguard; ``accurate``
+    follows ``beam_size`` throughout.
+    """
 
     engine: str
+    mode: Literal["fast", "accurate"]
     model: str
     model_path: str
     device: Literal["cpu", "cuda", "auto"]
@@ -60,17 +73,35 @@ class AsrSettings(_Section):
     beam_size: int = Field(ge=1, le=20)
     language: str
     threads: int = Field(ge=0)
-    window_s: float = Field(gt=1, le=30)
+    batch: int = Field(ge=1, le=256)
+    window_s: float = Field(ge=4, le=30)
+
+    @property
+    def beam(self) -> int:
+        """Texts that are followed at once when a window is first decoded."""
+        return 1 if self.mode == "fast" else self.beam_size
 
 
 class DiarizationSettings(_Section):
-    """Speakers of mono recordings."""
+    """Speakers of mono recordings.
+
+    Attributes:
+        engine: a name in the registry.
+        pipeline_path: a local folder of a pyannote pipeline; empty for the packaged weights.
+        device: where it runs.
+        min_speakers: fewest speakers of a recording.
+        max_speakers: most speakers of a recording.
+        step_ratio: hop of the segmentation window, as a share of its length.
+        min_duration_off_s: a pause up to this belongs to its turn when nobody else speaks in it.
+    """
 
     engine: str
     pipeline_path: str
+    device: Literal["cpu", "cuda", "auto"]
     min_speakers: int = Field(ge=1)
     max_speakers: int = Field(ge=1)
     step_ratio: float = Field(gt=0, le=1)
+    min_duration_off_s: float = Field(ge=0, le=3)
 
 
 class TurnSettings(_Section):
@@ -82,9 +113,18 @@ class TurnSettings(_Section):
 
 
 class RoleSettings(_Section):
-    """Below ``review_below`` a finding on a turn is for review only."""
+    """Below ``review_below`` a finding on a turn is for review only.
+
+    Below ``both_below`` the call is judged with the parties exchanged as well, see
+    :mod:`pipeline.hypotheses`.
+
+    ``enrolled`` is a file with the voice prints of agents who agreed to it; empty, as it is shipped, for
+    none: then no voice print is made of anybody.
+    """
 
     review_below: float = Field(ge=0, le=1)
+    both_below: float = Field(ge=0, le=1)
+    enrolled: str
 
 
 class DetectSettings(_Section):
@@ -164,6 +204,7 @@ class Settings(_Section):
     """All settings."""
 
     audio: AudioSettings
+    quality: QualitySettings
     vad: VadSettings
     asr: AsrSettings
     diarization: DiarizationSettings

@@ -186,7 +186,7 @@ def _unloop(segments: Sequence[Segment]) -> tuple[tuple[Segment, ...], tuple[Rem
     removals: list[Removal] = []
     for run in _runs(segments):
         texts = [spoken(word.text) for segment in run for word in segment.words]
-        gone = _touched(texts, _loop_tails("".join(texts)))
+        gone = _touched(texts, loop_tails("".join(texts)))
         at = 0
         for segment in run:
             local = frozenset(i - at for i in gone if at <= i < at + len(segment.words))
@@ -210,7 +210,8 @@ def _runs(segments: Sequence[Segment]) -> list[list[Segment]]:
     return runs
 
 
-def _loop_tails(text: str) -> list[tuple[int, int]]:
+def loop_tails(text: str) -> list[tuple[int, int]]:
+    """What of each loop in a text without punctuation is too much, as half-open ranges."""
     return [
         (match.start() + keep * len(match.group(1)), match.end())
         for pattern, keep in _LOOPS

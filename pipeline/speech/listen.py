@@ -18,6 +18,7 @@ from pipeline.speech.automatic import Parted, part_machines, unreachable
 from pipeline.speech.clean import clean, load_hallucinations
 from pipeline.speech.correct import correct_speakers
 from pipeline.speech.cues import load_cues
+from pipeline.speech.enrolled import voice_evidence
 from pipeline.speech.intervals import subtract, total_ms, union
 from pipeline.speech.leakage import drop_echoes, overlaps, own_speech
 from pipeline.speech.levels import with_levels
@@ -25,7 +26,7 @@ from pipeline.speech.mix import give_to_parties, simultaneous_speech
 from pipeline.speech.nonspeech import call_tones, load_prompts
 from pipeline.speech.roles import RoleClaim, speaker_roles, turn_role
 from pipeline.speech.text import STOP_PAUSE_MS, tokens
-from pipeline.speech.transcribe import transcribe_speech
+from pipeline.speech.transcribe import transcribe_channels
 from pipeline.speech.turns import build_turns, take_turns, utterances
 from pipeline.types import Role, Transcript
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from pipeline.ports import Diarizer, SpeechDetector, Transcriber, WordFrequencies
     from pipeline.settings import Settings
+    from pipeline.speech.enrolled import KnownVoices
     from pipeline.speech.text import Token
     from pipeline.types import Call, Channel, DecodedAudio, Interval, Removal, Segment
 
@@ -76,6 +78,7 @@ def listen(
     diarizer: Diarizer,
     words: WordFrequencies,
     settings: Settings,
+    enrolled: KnownVoices | None = None,
     hook: Hook | None = None,
 ) -> Transcript:
     """Who said what, and when.
@@ -91,6 +94,7 @@ def listen(
         diarizer: speakers of a single channel.
         words: what is a word, for putting misheard terms right.
         settings: all settings; ``asr``, ``turns`` are read here.
+        enrolled: voices of agents who agreed to be known by theirs; ``None`` for nobody.
         hook: told of every stage.
 
     Raises:
@@ -106,7 +110,8 @@ def listen(
         said = _hear_channels(live, detector, transcriber, settings, tell)
     else:
         said = _hear_mix(live[0], detector, transcriber, diarizer, settings, tell)
-    return _transcript(said, live, manifest, call, words, tell)
+    voices = voice_evidence(said.parted.people, live, call.metadata.agent_id, enrolled)
+    return _transcript(said, live, manifest, voices, call, words, tell)
 
 
 def _ignore(stage: str, figures: Mapping[str, int]) -> None:
@@ -135,12 +140,7 @@ def _hear_channels(
     detected = [detector.detect(channel.samples) for channel in live]
     speech = own_speech(live, detected, leakage_db=settings.turns.leakage_db)
     tell("speech", {"detected_ms": sum(map(total_ms, detected)), "own_ms": sum(map(total_ms, speech))})
-    heard: list[tuple[Segment, ...]] = []
-    removals: list[Removal] = []
-    for channel, intervals in zip(live, speech, strict=True):
-        segments, gone = _hear(channel, intervals, transcriber, settings)
-        heard.append(segments)
-        removals += gone
+    heard, removals = _hear(live, speech, transcriber, settings)
     kept, echoes = drop_echoes(heard)
     tell("words", {"segments": sum(map(len, kept)), "removals": len(removals) + len(echoes)})
     said = [
@@ -167,13 +167,13 @@ def _hear_mix(
 ) -> _Said:
     speech = detector.detect(channel.samples)
     tell("speech", {"detected_ms": total_ms(speech), "own_ms": total_ms(speech)})
-    segments, removals = _hear(channel, speech, transcriber, settings)
+    (segments,), removals = _hear((channel,), (speech,), transcriber, settings)
     tell("words", {"segments": len(segments), "removals": len(removals)})
     breaths = utterances(_tokens(segments), speaker=MIX, pause_ms=STOP_PAUSE_MS)
     parted = part_machines(breaths, load_prompts())
     if not parted.people:
         return _Said(parted=parted, speech=(speech,), simultaneous=(), removals=removals)
-    diarization = diarizer.diarize(channel.samples)
+    diarization = diarizer.diarize(channel.samples, speech)
     tell("speakers", {"speakers": len({span.speaker for span in diarization.exclusive})})
     words = [token for utterance in parted.people for token in utterance.tokens]
     said = give_to_parties(words, channel.samples, diarization, load_cues())
@@ -187,13 +187,21 @@ def _hear_mix(
 
 
 def _hear(
-    channel: Channel, speech: Sequence[Interval], transcriber: Transcriber, settings: Settings
-) -> tuple[tuple[Segment, ...], tuple[Removal, ...]]:
-    """Cleaned segments of one channel or speaker, and what was taken out."""
-    window_ms = round(settings.asr.window_s * 1000)
-    heard = transcribe_speech(channel.samples, speech, transcriber, window_ms=window_ms)
-    kept, removals = clean(heard.segments, speech, load_hallucinations())
-    return kept, (*heard.removals, *removals)
+    channels: Sequence[Channel],
+    speech: Sequence[Sequence[Interval]],
+    transcriber: Transcriber,
+    settings: Settings,
+) -> tuple[tuple[tuple[Segment, ...], ...], tuple[Removal, ...]]:
+    """Cleaned segments of each channel, and what was taken out of all."""
+    sounds = [channel.samples for channel in channels]
+    kept: list[tuple[Segment, ...]] = []
+    removals: list[Removal] = []
+    heard = transcribe_channels(sounds, speech, transcriber, settings.asr)
+    for found, intervals in zip(heard, speech, strict=True):
+        segments, gone = clean(found.segments, intervals, load_hallucinations())
+        kept.append(segments)
+        removals += (*found.removals, *gone)
+    return tuple(kept), tuple(removals)
 
 
 def _tokens(segments: Sequence[Segment]) -> tuple[Token, ...]:
@@ -205,6 +213,7 @@ def _transcript(
     said: _Said,
     live: Sequence[Channel],
     manifest: Mapping[str, Role],
+    voices: Mapping[str, float],
     call: Call,
     words: WordFrequencies,
     tell: Hook,
@@ -213,7 +222,7 @@ def _transcript(
     people, corrections = correct_speakers(said.parted.people, call.metadata, words)
     parted = replace(said.parted, people=people)
     tell("corrected", {"corrections": len(corrections)})
-    claims = speaker_roles(parted.people, load_cues(), manifest=manifest)
+    claims = speaker_roles(parted.people, load_cues(), manifest=manifest, voices=voices)
     placed = [(turn, turn_role(turn, claims[turn.speaker])) for turn in parted.people]
     placed += [(turn, _MACHINE) for turn in parted.machines]
     placed.sort(key=lambda item: (item[0].interval.start_ms, item[0].interval.end_ms))

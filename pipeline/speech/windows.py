@@ -2,8 +2,9 @@
 
 Whisper costs the same for a second of silence as for a second of speech, invents words in
 silence, and ends a window early at a long pause. So it is given only speech: the speech intervals
-of a channel laid one after another with short pauses between, and after every window a map that
-leads from a time in the window to the time in the recording.
+of a channel laid one after another with short pauses between, and with every window a map that
+leads from a time in the window to the time in the recording. The pauses are the recording's own,
+shortened in their middle: digital silence between two pieces of a noisy line costs accuracy.
 """
 
 from __future__ import annotations
@@ -47,13 +48,26 @@ class Window:
     length_ms: int
 
     def render(self, samples: Samples) -> Samples:
-        """The sound of the window: its pieces with digital silence between and after them."""
+        """The sound of the window: its pieces with their own pauses between, digital silence after."""
         sound = np.zeros(self.length_ms * SAMPLES_PER_MS, dtype=np.float32)
         for piece in self.pieces:
-            part = samples[piece.source.start_ms * SAMPLES_PER_MS : piece.source.end_ms * SAMPLES_PER_MS]
-            at = piece.at_ms * SAMPLES_PER_MS
-            sound[at : at + len(part)] = part
+            _lay(sound, piece.at_ms, samples, piece.source)
+        for before, after in pairwise(self.pieces):
+            pause = after.at_ms - before.end_ms
+            middle, end = before.source.end_ms + pause // 2, after.source.start_ms
+            _lay(sound, before.end_ms, samples, Interval(start_ms=before.source.end_ms, end_ms=middle))
+            rest = Interval(start_ms=end - (pause - pause // 2), end_ms=end)
+            _lay(sound, before.end_ms + pause // 2, samples, rest)
         return sound
+
+    def left_after(self, at_ms: int, *, least_ms: int) -> tuple[Interval, ...]:
+        """What of the recording lies behind a time in the window, in stretches of ``least_ms`` or more."""
+        left = [
+            Interval(start_ms=piece.source.start_ms + max(at_ms - piece.at_ms, 0), end_ms=piece.source.end_ms)
+            for piece in self.pieces
+            if piece.end_ms > at_ms
+        ]
+        return tuple(interval for interval in left if interval.duration_ms >= least_ms)
 
     def to_recording(self, start_ms: int, end_ms: int) -> Interval:
         """Where a stretch of the window lies in the recording.
@@ -73,6 +87,12 @@ class Window:
         start = min(max(start_ms, piece.at_ms), piece.end_ms)
         end = min(max(end_ms, start), piece.end_ms)
         return Interval(start_ms=start + shift, end_ms=end + shift)
+
+
+def _lay(sound: Samples, at_ms: int, samples: Samples, source: Interval) -> None:
+    part = samples[source.start_ms * SAMPLES_PER_MS : source.end_ms * SAMPLES_PER_MS]
+    at = at_ms * SAMPLES_PER_MS
+    sound[at : at + len(part)] = part
 
 
 def plan_windows(

@@ -11,16 +11,31 @@ Conventions, the same in every record:
 
 from pipeline.types.basics import CallStatus, FindingState, Interval, Role, Severity, Tone, Witness
 from pipeline.types.history import Contact, History, PastPromise
-from pipeline.types.report import BatchSummary, CallReport, Provenance, Quarantined
-from pipeline.types.sound import Call, Channel, DecodedAudio, Recording, Samples, Segment, SpeakerSpan, Word
+from pipeline.types.report import BatchSummary, CallReport, Provenance, Quarantined, Swapped
+from pipeline.types.sound import (
+    AudioQuality,
+    Call,
+    Channel,
+    DecodedAudio,
+    Recording,
+    Samples,
+    Segment,
+    SoundFault,
+    SpeakerSpan,
+    Word,
+)
 from pipeline.types.transcript import Correction, Removal, Transcript, Turn
 from pipeline.types.verdict import (
     Act,
+    Certainty,
+    Commitment,
     CustomerEvent,
     Evidence,
     Finding,
+    IfSwapped,
     NotChecked,
     Promise,
+    Proposer,
     ScoreItem,
     Scores,
     Tariff,
@@ -30,11 +45,14 @@ from pipeline.types.verdict import (
 
 __all__ = [
     "Act",
+    "AudioQuality",
     "BatchSummary",
     "Call",
     "CallReport",
     "CallStatus",
+    "Certainty",
     "Channel",
+    "Commitment",
     "Contact",
     "Correction",
     "CustomerEvent",
@@ -43,10 +61,12 @@ __all__ = [
     "Finding",
     "FindingState",
     "History",
+    "IfSwapped",
     "Interval",
     "NotChecked",
     "PastPromise",
     "Promise",
+    "Proposer",
     "Provenance",
     "Quarantined",
     "Recording",
@@ -57,7 +77,9 @@ __all__ = [
     "Scores",
     "Segment",
     "Severity",
+    "SoundFault",
     "SpeakerSpan",
+    "Swapped",
     "Tariff",
     "Tone",
     "ToneFrame",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,40 @@ class DecodedAudio:
     dual_mono: bool = False
 
 
+class SoundFault(StrEnum):
+    """What makes a recording poor, by the limits in the settings."""
+
+    NOISY = "noisy"
+    CLIPPED = "clipped"
+    NARROW = "narrow"
+    """It lacks the upper part of the telephone band."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioQuality:
+    """What the sound of one live channel is worth; see :mod:`pipeline.audio.quality`.
+
+    Attributes:
+        channel: 0-based, of the file.
+        codec: canonical name of the codec of the file.
+        source_rate: Hz in the file.
+        level_dbfs: active speech level in dB relative to full scale.
+        snr_db: speech against the noise around it, at most 60.
+        clipped: share of the spoken samples that are clipped, 0..1.
+        bandwidth_hz: up to where there is speech.
+        faults: what of it is poor; set when a call is judged.
+    """
+
+    channel: int
+    codec: str
+    source_rate: int
+    level_dbfs: float
+    snr_db: float
+    clipped: float
+    bandwidth_hz: int
+    faults: tuple[SoundFault, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """A word or character of a transcript. ``probability`` is the engine's own."""
@@ -92,8 +127,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerSpan:
-    """A diarizer's claim: this anonymous speaker talks from here to there."""
+    """A diarizer's claim: this anonymous speaker talks from here to there.
+
+    ``margin`` says how sure it is: by how much the voice is more like this speaker's than like the next
+    one's (difference of cosines, 0..2); ``None`` where there is no other speaker or no telling.
+    """
 
     speaker: str
     start_ms: int
     end_ms: int
+    margin: float | None = None

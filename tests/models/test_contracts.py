@@ -11,7 +11,7 @@ import pytest
 
 from models import registry
 from models.weights import Catalogue
-from pipeline.ports import Diarizer, SpeechDetector, Tokenizer, ToneClassifier, Transcriber
+from pipeline.ports import Diarizer, SpeechDetector, Tokenizer, ToneClassifier, Transcriber, VoicePrinter
 from pipeline.settings import Settings
 from pipeline.types import Role, Samples, Tone
 
@@ -69,7 +69,7 @@ class TestTranscriber:
     def test_words_spell_the_text_in_order(self, make: Make, engine: str, speech: Samples) -> None:
         transcriber = make("asr", engine)
         assert isinstance(transcriber, Transcriber)
-        segments = transcriber.transcribe(speech)
+        (segments,) = transcriber.transcribe([speech], beam_size=1)
         assert segments
         for segment in segments:
             assert "".join(w.text for w in segment.words) == segment.text.replace(" ", "")
@@ -84,12 +84,12 @@ class TestTranscriber:
         assert starts == sorted(starts)
 
     def test_same_sound_same_words(self, make: Make, engine: str, speech: Samples) -> None:
-        first, second = (make("asr", engine).transcribe(speech[:80_000]) for _ in range(2))
+        first, second = (make("asr", engine).transcribe([speech[:80_000]], beam_size=2) for _ in range(2))
         assert first == second
 
     @pytest.mark.parametrize("sound", [EMPTY, SILENCE], ids=["empty", "silence"])
     def test_nobody_speaks(self, make: Make, engine: str, sound: Samples) -> None:
-        assert make("asr", engine).transcribe(sound) == ()
+        assert make("asr", engine).transcribe([sound], beam_size=1) == ((),)
 
 
 @pytest.mark.parametrize("engine", ["fake", pytest.param("pyannote", marks=REAL)])
@@ -132,3 +132,25 @@ def test_tones_sum_to_one(settings: Settings, catalogue: Catalogue, engine: str)
     for probabilities in found:
         assert set(probabilities) == set(Tone)
         assert sum(probabilities.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("engine", ["fake", pytest.param("campplus", marks=REAL)])
+class TestVoicePrinter:
+    @pytest.fixture
+    def printer(self, settings: Settings, catalogue: Catalogue, engine: str) -> VoicePrinter:
+        return registry.build_voice_printer(settings, catalogue, engine)
+
+    def test_prints_of_one_voice_are_alike_unit_vectors(self, printer: VoicePrinter, speech: Samples) -> None:
+        assert isinstance(printer, VoicePrinter)
+        first, second = printer.voice_print(speech[:96_000]), printer.voice_print(speech[96_000:])
+        assert first is not None
+        assert second is not None
+        assert float(np.linalg.norm(first)) == pytest.approx(1, abs=1e-3)
+        assert float(first @ second) > 0.6
+
+    def test_too_little_sound_has_no_print(self, printer: VoicePrinter) -> None:
+        assert printer.voice_print(BLIP) is None
+        assert printer.voice_print(EMPTY) is None
+
+    def test_says_who_it_is(self, printer: VoicePrinter) -> None:
+        assert len(printer.identity) > 3

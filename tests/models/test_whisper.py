@@ -14,9 +14,19 @@ from rapidfuzz.distance import Levenshtein
 
 from models import registry
 from models.asr_faster_whisper import FasterWhisperTranscriber
-from models.asr_segments import RawWord, build_segment
+from models.asr_segments import (
+    AlignedWord,
+    RawWord,
+    TimedText,
+    WindowText,
+    build_segment,
+    encoded_samples,
+    in_batches,
+    window_segments,
+)
 from models.weights import Catalogue
 from models.whisper_convert import convert_whisper, read_variables
+from models.whisper_tokens import split_at_timestamps
 from pipeline.errors import EngineError, ModelError, WeightsError
 from pipeline.settings import Settings
 from pipeline.types import Samples, Segment
@@ -184,44 +194,103 @@ def test_times_never_run_backwards(words: list[tuple[str, float, float]]) -> Non
 
 def test_engine_failure_keeps_its_words_to_itself(settings: Settings) -> None:
     class Broken:
-        def transcribe(self, *_: object, **__: object) -> None:
+        def feature_extractor(self, *_: object, **__: object) -> None:
             raise RuntimeError("张先生欠款八千元")
 
     transcriber = FasterWhisperTranscriber.__new__(FasterWhisperTranscriber)
     transcriber._model, transcriber._settings = Broken(), settings.asr
-    with pytest.raises(EngineError, match=r"^faster-whisper failed: RuntimeError$"):
-        transcriber.transcribe(np.ones(1600, dtype=np.float32))
+    with pytest.raises(EngineError, match=r"^faster-whisper failed: \w+$") as caught:
+        transcriber.transcribe([np.ones(1600, dtype=np.float32)], beam_size=1)
+    assert "八千" not in str(caught.value)
 
 
-def test_a_loop_is_decoded_once_more_without_repetitions(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looping = segment(("好", 1.0, 1.2))
-    clean = segment(("好的", 1.0, 1.2))
-    assert looping is not None
-    assert clean is not None
-    looping = build_segment(
-        text=looping.text,
-        start=1.0,
-        end=2.0,
-        words=[],
-        duration_ms=5000,
-        avg_logprob=-0.1,
-        no_speech_prob=0.0,
-        compression_ratio=9.0,
-        temperature=0.0,
+FIRST_TIMESTAMP, END = 50_364, 50_257
+
+
+def at(seconds: float) -> int:
+    return FIRST_TIMESTAMP + round(seconds / 0.02)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "stretches"),
+    [
+        ([], []),
+        ([at(0), 5, 6, at(1.5)], [((5, 6), 0.0, 1.5)]),
+        ([at(0), 5, at(1), at(1.4), 6, at(2)], [((5,), 0.0, 1.0), ((6,), 1.4, 2.0)]),
+        ([at(0.2), 5, at(1), 6], [((5,), 0.2, 1.0), ((6,), 1.0, None)]),
+        ([5, 6], [((5, 6), 0.0, None)]),
+        ([at(0), at(3)], []),
+        ([at(0), 5, END, at(2)], [((5,), 0.0, 2.0)]),
+    ],
+)
+def test_timestamps_part_the_text(tokens: list[int], stretches: list[tuple[object, ...]]) -> None:
+    found = split_at_timestamps(tokens, first_timestamp=FIRST_TIMESTAMP, end=END)
+    assert [s.tokens for s in found] == [s[0] for s in stretches]
+    assert [s.start_s for s in found] == pytest.approx([s[1] for s in stretches])
+    assert [s.end_s is None for s in found] == [s[2] is None for s in stretches]
+
+
+@given(st.lists(st.one_of(st.integers(0, 900), st.integers(0, 1500).map(lambda i: FIRST_TIMESTAMP + i))))
+def test_no_text_token_is_lost_or_said_twice(tokens: list[int]) -> None:
+    found = split_at_timestamps(tokens, first_timestamp=FIRST_TIMESTAMP, end=END)
+    assert [t for s in found for t in s.tokens] == [t for t in tokens if t < END]
+
+
+def test_words_go_to_the_text_that_is_made_of_their_tokens() -> None:
+    written = WindowText(
+        texts=(
+            TimedText(text="好的", tokens=3, start=0.0, end=0.6),
+            TimedText(text="再见", tokens=2, start=0.9, end=1.8),
+        ),
+        words=tuple(
+            AlignedWord(text=text, start=start, end=start + 0.2, probability=0.9, tokens=size)
+            for text, start, size in (("好", 0.1, 2), ("的", 0.3, 1), ("再", 1.0, 1), ("见", 1.2, 1))
+        ),
+        avg_logprob=-0.2,
+        no_speech_prob=0.1,
     )
-    asked: list[dict[str, object]] = []
+    first, second = window_segments(np.zeros(32_000, np.float32), written)
+    assert ["".join(w.text for w in s.words) for s in (first, second)] == ["好的", "再见"]
+    assert (first.end_ms, second.end_ms) == (600, 1_800)
 
-    def decode(_: object, __: Samples, options: dict[str, object]) -> tuple[Segment | None, ...]:
-        asked.append(options)
-        return (clean,) if options else (looping,)
 
-    monkeypatch.setattr(FasterWhisperTranscriber, "_decode", decode)
-    transcriber = FasterWhisperTranscriber.__new__(FasterWhisperTranscriber)
-    assert transcriber.transcribe(np.ones(1600, dtype=np.float32)) == (clean,)
-    assert len(asked) == 2
-    assert "no_repeat_ngram_size" in asked[1]
+@pytest.mark.parametrize(("ends", "kept"), [((None,), 1), ((0.6, None), 1), ((0.6, 1.4), 2)])
+def test_a_text_that_breaks_off_is_left_for_the_next_window(
+    ends: tuple[float | None, ...], kept: int
+) -> None:
+    texts = tuple(TimedText(text="好", tokens=1, start=float(i), end=end) for i, end in enumerate(ends))
+    written = WindowText(texts=texts, words=(), avg_logprob=-0.2, no_speech_prob=0.1)
+    segments = window_segments(np.zeros(48_000, np.float32), written)
+    assert len(segments) == kept
+    assert segments[-1].end_ms == (3_000 if ends == (None,) else round((ends[kept - 1] or 0) * 1000))
+
+
+@pytest.mark.parametrize(("seconds", "encoded"), [(0.5, 15), (15, 15), (15.01, 22), (22.5, 30), (30, 30)])
+def test_windows_are_encoded_at_the_next_of_few_lengths(seconds: float, encoded: int) -> None:
+    assert encoded_samples(round(seconds * 16_000)) == encoded * 16_000
+
+
+def test_more_than_whisper_hears_is_refused() -> None:
+    with pytest.raises(ValueError, match="30 s"):
+        encoded_samples(30 * 16_000 + 1)
+
+
+def test_batches_hold_windows_of_one_encoded_length() -> None:
+    windows = [np.zeros(seconds * 16_000, np.float32) for seconds in (3, 28, 15, 30, 1)]
+    assert list(in_batches(range(5), windows, 2)) == [(0, 2), (4,), (1, 3)]
+
+
+@pytest.mark.audio
+@pytest.mark.parametrize("engine", ["faster-whisper", "openai-whisper"])
+def test_a_window_does_not_depend_on_the_windows_beside_it(
+    settings: Settings, catalogue: Catalogue, speech: Samples, engine: str
+) -> None:
+    asr = settings.asr.model_copy(update={"engine": engine})
+    transcriber = registry.build_transcriber(settings.model_copy(update={"asr": asr}), catalogue)
+    windows = [speech[:64_000], speech[64_000:176_000], speech[30_000:100_000]]
+    together = transcriber.transcribe(windows, beam_size=2)
+    alone = [transcriber.transcribe([window], beam_size=2)[0] for window in windows]
+    assert [[s.text for s in found] for found in together] == [[s.text for s in found] for found in alone]
 
 
 @pytest.mark.audio
@@ -230,7 +299,8 @@ def test_both_engines_write_the_same_text(settings: Settings, catalogue: Catalog
     for engine, compute_type in (("faster-whisper", "float32"), ("openai-whisper", "float32")):
         asr = settings.asr.model_copy(update={"engine": engine, "compute_type": compute_type})
         transcriber = registry.build_transcriber(settings.model_copy(update={"asr": asr}), catalogue)
-        texts.append("".join(s.text for s in transcriber.transcribe(speech[:80_000])))
+        (segments,) = transcriber.transcribe([speech[:80_000]], beam_size=settings.asr.beam_size)
+        texts.append("".join(s.text for s in segments))
     assert len(texts[0]) > 8
     assert Levenshtein.distance(*texts) <= 0.05 * len(texts[0])
 

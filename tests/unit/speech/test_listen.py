@@ -201,10 +201,8 @@ def test_speech_that_got_no_words_is_looked_at_again(scene):
     class Hasty(ReadingTranscriber):
         """Leaves a window after its first two lines, as Whisper does at a change of voice."""
 
-        def transcribe(self, samples):
-            return tuple(
-                replace(s, words=s.words[:23], text=s.text[:23]) for s in super().transcribe(samples)
-            )
+        def read(self, window):
+            return tuple(replace(s, words=s.words[:23], text=s.text[:23]) for s in super().read(window))
 
     hasty = Hasty(scene.vocabulary)
     transcript = scene.hear(
@@ -215,7 +213,7 @@ def test_speech_that_got_no_words_is_looked_at_again(scene):
 
 def test_a_failing_engine_fails_the_call(scene):
     class Broken(ReadingTranscriber):
-        def transcribe(self, samples):
+        def read(self, window):
             raise EngineError("out of memory")
 
     with pytest.raises(EngineError):

@@ -47,16 +47,24 @@ def test_no_word_crosses_a_pause(intervals, start_ms, length_ms):
         assert any(i.start_ms <= back.start_ms <= back.end_ms <= i.end_ms for i in intervals)
 
 
-def test_a_window_sounds_like_its_pieces_with_silence_between_and_after():
+def test_a_window_sounds_like_its_pieces_with_the_ends_of_their_pause_between():
     samples = np.arange(1, 16 * 3_000 + 1, dtype=np.float32)
     intervals = (Interval(start_ms=100, end_ms=200), Interval(start_ms=2_000, end_ms=2_300))
     (window,) = plan(intervals)
     sound = window.render(samples)
-    assert np.array_equal(sound[: 16 * 100], samples[16 * 100 : 16 * 200])
-    assert not sound[16 * 100 : 16 * 500].any()
-    assert np.array_equal(sound[16 * 500 : 16 * 800], samples[16 * 2_000 : 16 * 2_300])
+    assert np.array_equal(sound[: 16 * 300], samples[16 * 100 : 16 * 400])
+    assert np.array_equal(sound[16 * 300 : 16 * 800], samples[16 * 1_800 : 16 * 2_300])
     assert len(sound) == 16 * (800 + TAIL_MS)
     assert not sound[16 * 800 :].any()
+
+
+@given(speech(), st.integers(0, 6_000))
+def test_what_is_left_behind_a_time_is_the_rest_of_the_speech(intervals, at_ms):
+    for window in plan(intervals):
+        left = window.left_after(at_ms, least_ms=1)
+        heard = sum(max(min(at_ms, piece.end_ms) - piece.at_ms, 0) for piece in window.pieces)
+        spoken = sum(piece.source.duration_ms for piece in window.pieces)
+        assert sum(interval.duration_ms for interval in left) == spoken - heard
 
 
 def test_a_sentence_is_not_parted_at_a_breath():
