@@ -13,6 +13,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 NUM_MELS = 80
 EMBEDDING_SIZE = 192
@@ -25,6 +26,12 @@ _BLOCKS = ((12, 1), (24, 2), (16, 2))
 
 def _norm_relu(channels: int) -> nn.Sequential:
     return nn.Sequential(OrderedDict(batchnorm=nn.BatchNorm1d(channels), relu=nn.ReLU()))
+
+
+def _fold(module: nn.Module, conv: str, norm: str) -> None:
+    """Make ``module``'s convolution do what its normalisation does after it."""
+    setattr(module, conv, fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm)))
+    setattr(module, norm, nn.Identity())
 
 
 class _Residual(nn.Module):
@@ -46,6 +53,15 @@ class _Residual(nn.Module):
         y = self.bn2(self.conv2(functional.relu(self.bn1(self.conv1(x)))))
         return functional.relu(y + self.shortcut(x))
 
+    def fuse(self) -> None:
+        _fold(self, "conv1", "bn1")
+        _fold(self, "conv2", "bn2")
+        if len(self.shortcut):
+            convolution, normalisation = self.shortcut
+            self.shortcut = nn.Sequential(
+                fuse_conv_bn_eval(convolution, normalisation)  # type: ignore[type-var,arg-type]
+            )
+
 
 class _Front(nn.Module):
     """Two-dimensional front end: ``(batch, 80, frames)`` to ``(batch, 320, frames)``."""
@@ -64,6 +80,14 @@ class _Front(nn.Module):
         x = functional.relu(self.bn1(self.conv1(x.unsqueeze(1))))
         x = functional.relu(self.bn2(self.conv2(self.layer2(self.layer1(x)))))
         return x.flatten(1, 2)
+
+    def fuse(self) -> None:
+        _fold(self, "conv1", "bn1")
+        _fold(self, "conv2", "bn2")
+        for block in (*self.layer1, *self.layer2):
+            block.fuse()
+        # The layout in which CPUs and GPUs convolve small images fastest.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
 
 
 class _Tdnn(nn.Module):
@@ -172,3 +196,10 @@ class Campplus(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """``(batch, frames, 80)`` to ``(batch, 192)``; at least 4 frames."""
         return self.xvector(self.head(features.transpose(1, 2)))
+
+    def fuse(self) -> None:
+        """Fold the front end's normalisations into its convolutions: the same numbers, a tenth faster.
+
+        For inference only, after the weights are loaded.
+        """
+        self.head.fuse()

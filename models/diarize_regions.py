@@ -1,69 +1,83 @@
-"""Second pass of diarization: each stretch of speech between two pauses gets its own voice print.
+"""Spans of speakers out of stretches whose voice is known: no moment of speech without a speaker.
 
-Segmentation hears speakers inside 10 s windows; two voices that sound much alike there become one.
-A voice print of a whole stretch (a sentence or so) still tells them apart, because all stretches of a
-call are compared with each other. Measured figures are in docs/models.md.
+Measured figures are in docs/models.md.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from pipeline.types import Interval, SpeakerSpan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from models.diarize_stretches import Heard
 
-TRAINING_MS = 1000
-"""Stretches from this long on decide what the voices are; shorter ones are only given to one."""
-SAME_VOICE = 0.96
-"""Cosine of two centroids above which one voice was split. Set high: two parties taken for one cost
-more than one party taken for two, and roles are also told by what is said."""
+REACH_MS = 500
+"""Speech that segmentation did not hear goes to a speaker this near."""
 
 
-def assign_voices(
-    spans: Sequence[SpeakerSpan],
-    prints: Sequence[NDArray[np.float32] | None],
-    *,
-    found: int,
-    min_speakers: int,
-    max_speakers: int,
-) -> tuple[SpeakerSpan, ...]:
-    """Name the speaker of each span anew.
-
-    Spherical k-means over the prints of the longer spans, weighted by duration. At least two voices
-    are looked for, as a call has two parties, and more when the first pass ``found`` more.
+def named(
+    heard: Heard, nearest: Sequence[int], margins: Sequence[float | None]
+) -> tuple[tuple[SpeakerSpan, ...], tuple[int, ...]]:
+    """A speaker for every stretch.
 
     Args:
-        spans: stretches of speech that do not overlap, in time order.
-        prints: an embedding a span, ``None`` where the span was too short for one.
-        found: speakers of the first pass.
-        min_speakers: fewest speakers to return.
-        max_speakers: most speakers to return.
+        heard: stretches in time order.
+        nearest: the voice of each, ``-1`` where it was too short to tell: then it gets the voice that its
+            track has most of, else that of the nearest stretch in time.
+        margins: how sure each is, ``None`` where that is not known.
 
     Returns:
-        The spans with speakers ``SPEAKER_00`` …, numbered by who speaks first.
+        Spans ``SPEAKER_00`` …, numbered by who speaks first, and the voice behind each number.
     """
-    known = [i for i, p in enumerate(prints) if p is not None]
-    if not known:
-        return tuple(_renamed(span, 0) for span in spans)
-    units = np.stack([_unit(p) for p in prints if p is not None])
-    lengths = np.array([spans[i].end_ms - spans[i].start_ms for i in known], dtype=np.float64)
-    training = np.flatnonzero(lengths >= TRAINING_MS)
-    if training.size < 2:
-        training = np.arange(len(known))
-    wanted = min(max(found, 2, min_speakers), max_speakers, training.size)
-    centroids = _centroids(units[training], lengths[training], wanted)
-    if wanted == 2 and min_speakers < 2 and float(centroids[0] @ centroids[1]) > SAME_VOICE:
-        centroids = centroids[:1]
-    nearest = np.argmax(units @ centroids.T, axis=1)
-    voices = _filled(spans, dict(zip(known, nearest.tolist(), strict=True)))
-    order = {voice: number for number, voice in enumerate(dict.fromkeys(voices))}
-    return tuple(_renamed(span, order[voice]) for span, voice in zip(spans, voices, strict=True))
+    voices = [_voice(heard, nearest, i) for i in range(len(nearest))]
+    order = tuple(dict.fromkeys(voices))
+    spans = tuple(
+        SpeakerSpan(
+            speaker=f"SPEAKER_{order.index(voice):02d}",
+            start_ms=stretch.start_ms,
+            end_ms=stretch.end_ms,
+            margin=margin,
+        )
+        for stretch, voice, margin in zip(heard.stretches, voices, margins, strict=True)
+    )
+    return spans, order
+
+
+def exclusive_spans(
+    spans: Sequence[SpeakerSpan], overlaps: Sequence[Interval], speech: Sequence[Interval] | None
+) -> tuple[SpeakerSpan, ...]:
+    """The spans, spread over the speech around them.
+
+    Args:
+        spans: of single voices, in time order, not overlapping.
+        overlaps: where several speak; the one before has the first half, the one after the second.
+        speech: all speech; what of it lies in no span goes to the nearest one within ``REACH_MS``.
+    """
+    longest = max((overlap.duration_ms for overlap in overlaps), default=0)
+    shared = _spread(spans, overlaps, reach_ms=longest)
+    return shared if speech is None else _spread(shared, speech, reach_ms=REACH_MS)
+
+
+def without_pauses(spans: Sequence[SpeakerSpan], longest_ms: int) -> tuple[SpeakerSpan, ...]:
+    """Pauses of up to ``longest_ms`` between two spans of one speaker belong to the first of the two.
+
+    Args:
+        spans: in time order, not overlapping: nobody else speaks between neighbours.
+        longest_ms: what still is a pause within a turn.
+    """
+    closed = [
+        replace(span, end_ms=after.start_ms)
+        if span.speaker == after.speaker and after.start_ms - span.end_ms <= longest_ms
+        else span
+        for span, after in pairwise(spans)
+    ]
+    return (*closed, *spans[len(closed) :])
 
 
 def with_overlaps(exclusive: Sequence[SpeakerSpan], overlaps: Sequence[Interval]) -> tuple[SpeakerSpan, ...]:
@@ -71,8 +85,7 @@ def with_overlaps(exclusive: Sequence[SpeakerSpan], overlaps: Sequence[Interval]
 
     Args:
         exclusive: spans that do not overlap, in time order.
-        overlaps: where the first pass heard two voices; the second is taken to be the nearest other
-            speaker in time.
+        overlaps: where two voices were heard; the second is taken to be the nearest other speaker in time.
     """
     added = []
     for overlap in overlaps:
@@ -87,60 +100,56 @@ def with_overlaps(exclusive: Sequence[SpeakerSpan], overlaps: Sequence[Interval]
     return merged([*exclusive, *added])
 
 
-def overlapped(spans: Sequence[SpeakerSpan]) -> tuple[Interval, ...]:
-    """Where two spans of different speakers cover the same time."""
-    found = []
-    for i, span in enumerate(spans):
-        for other in spans[i + 1 :]:
-            if other.start_ms >= span.end_ms:
-                break
-            if other.speaker != span.speaker:
-                found.append(Interval(start_ms=other.start_ms, end_ms=min(span.end_ms, other.end_ms)))
-    return tuple(found)
-
-
 def merged(spans: Sequence[SpeakerSpan]) -> tuple[SpeakerSpan, ...]:
     """The same spans in time order, those of one speaker joined where they touch or overlap."""
     result: list[SpeakerSpan] = []
     for speaker in sorted({s.speaker for s in spans}):
         own: list[SpeakerSpan] = []
         for span in sorted((s for s in spans if s.speaker == speaker), key=lambda s: s.start_ms):
-            if own and span.start_ms <= own[-1].end_ms:
+            start_ms, end_ms = span.start_ms, span.end_ms
+            if own and start_ms <= own[-1].end_ms:
                 last = own.pop()
-                span = SpeakerSpan(
-                    speaker=speaker, start_ms=last.start_ms, end_ms=max(last.end_ms, span.end_ms)
-                )
-            own.append(span)
+                start_ms, end_ms = last.start_ms, max(last.end_ms, end_ms)
+            own.append(SpeakerSpan(speaker=speaker, start_ms=start_ms, end_ms=end_ms))
         result.extend(own)
     return tuple(sorted(result, key=lambda s: (s.start_ms, s.end_ms, s.speaker)))
 
 
-def _centroids(units: NDArray[np.float32], weights: NDArray[np.float64], count: int) -> NDArray[np.float32]:
-    """``count`` unit centroids, shape ``(count, dimension)``; the same input gives the same output."""
-    from sklearn.cluster import KMeans
-
-    labels = KMeans(count, n_init=10, random_state=0).fit(units, sample_weight=weights).labels_
-    weighted = units * weights[:, None]
-    return np.stack([_unit(weighted[labels == k].sum(axis=0)) for k in range(count) if (labels == k).any()])
-
-
-def _filled(spans: Sequence[SpeakerSpan], voices: dict[int, int]) -> list[int]:
-    """A voice for every span: those without one take that of the nearest span in time."""
-    return [
-        voices[
-            i if i in voices else min(voices, key=lambda k: _distance(spans[k], span.start_ms, span.end_ms))
-        ]
-        for i, span in enumerate(spans)
+def _voice(heard: Heard, nearest: Sequence[int], index: int) -> int:
+    if nearest[index] >= 0:
+        return nearest[index]
+    own = [k for k, track in enumerate(heard.tracks) if track == heard.tracks[index] and nearest[k] >= 0] or [
+        k for k, voice in enumerate(nearest) if voice >= 0
     ]
+    if not own:
+        return 0
+    stretch = heard.stretches[index]
+    return nearest[min(own, key=lambda k: _distance(heard.stretches[k], stretch.start_ms, stretch.end_ms))]
 
 
-def _distance(span: SpeakerSpan, start_ms: int, end_ms: int) -> int:
+def _spread(
+    spans: Sequence[SpeakerSpan], areas: Sequence[Interval], *, reach_ms: int
+) -> tuple[SpeakerSpan, ...]:
+    """Spans made longer inside ``areas``, at most by ``reach_ms`` and as far as the middle of a gap."""
+    starts = [area.start_ms for area in areas]
+
+    def around(time_ms: int) -> Interval:
+        at = bisect_right(starts, time_ms) - 1
+        inside = at >= 0 and areas[at].end_ms >= time_ms
+        return areas[at] if inside else Interval(start_ms=time_ms, end_ms=time_ms)
+
+    grown = []
+    for i, span in enumerate(spans):
+        earliest, latest = span.start_ms - reach_ms, span.end_ms + reach_ms
+        if i:
+            earliest = max(earliest, (spans[i - 1].end_ms + span.start_ms) // 2)
+        if i + 1 < len(spans):
+            latest = min(latest, (span.end_ms + spans[i + 1].start_ms) // 2)
+        start_ms = max(earliest, around(span.start_ms).start_ms)
+        end_ms = min(latest, around(span.end_ms).end_ms)
+        grown.append(replace(span, start_ms=start_ms, end_ms=end_ms))
+    return tuple(grown)
+
+
+def _distance(span: SpeakerSpan | Interval, start_ms: int, end_ms: int) -> int:
     return max(span.start_ms - end_ms, start_ms - span.end_ms, 0)
-
-
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
-
-
-def _renamed(span: SpeakerSpan, number: int) -> SpeakerSpan:
-    return SpeakerSpan(speaker=f"SPEAKER_{number:02d}", start_ms=span.start_ms, end_ms=span.end_ms)

@@ -20,7 +20,7 @@ HEAVY = {
     "onnxruntime",
     "huggingface_hub",
 }
-NETWORKS = {"campplus_net.py", "embed_campplus.py", "gemma_net.py"}
+NETWORKS = {"campplus_net.py", "diarize_pipeline.py", "embed_campplus.py", "gemma_net.py"}
 """Files that define torch modules: they need torch to be read at all, so nobody may read them early."""
 ALLOWED_FROM_PIPELINE_IN_MODELS = {"types", "ports", "errors", "settings"}
 
