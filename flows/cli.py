@@ -11,6 +11,7 @@ from rich.table import Table
 
 from flows.cli_rules import rules_app
 from flows.cli_train import train
+from flows.cli_voices import voices_app
 from flows.sealed import seal
 from flows.terminal import EXIT_QUARANTINE, AsJson, Config, clear_errors, console, errors, print_json
 from pipeline import __version__
@@ -25,6 +26,7 @@ app = typer.Typer(
 models_app = typer.Typer(help="See, check and fetch model weights.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 app.add_typer(models_app, name="models")
+app.add_typer(voices_app, name="voices")
 app.command()(train)
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Results folder; made when it is not there.")]

@@ -15,6 +15,7 @@ from models.registry import (
     build_speech_detector,
     build_tone_classifier,
     build_transcriber,
+    build_voice_printer,
     build_word_frequencies,
 )
 from models.weights import Catalogue, cache_folder
@@ -22,13 +23,15 @@ from pipeline.detect.proof import require_proof
 from pipeline.detect.rulebook import load_rulebook
 from pipeline.detect.second import load_policy
 from pipeline.score import load_scorecard
+from pipeline.speech.enrolled import known_voices
 from pipeline.stages import Ears, Mind
 
 if TYPE_CHECKING:
     from pipeline.detect.rulebook import RuleBook
     from pipeline.detect.second import Policy
-    from pipeline.ports import SecondOpinion
+    from pipeline.ports import SecondOpinion, SpeechDetector, VoicePrinter
     from pipeline.settings import Settings
+    from pipeline.speech.enrolled import KnownVoices
 
 
 def open_catalogue(settings: Settings) -> Catalogue:
@@ -134,6 +137,7 @@ def load_ears(settings: Settings) -> Ears:
     """The speech models, loaded once for a process.
 
     Raises:
+        ConfigError: the file of enrolled voices cannot be used.
         ModelError: weights are missing or an engine does not start.
     """
     catalogue = open_catalogue(settings)
@@ -142,4 +146,28 @@ def load_ears(settings: Settings) -> Ears:
         transcriber=build_transcriber(settings, catalogue),
         diarizer=build_diarizer(settings, catalogue),
         words=build_word_frequencies(settings, catalogue),
+        enrolled=load_enrolled(settings),
     )
+
+
+def load_enrolled(settings: Settings) -> KnownVoices | None:
+    """The enrolled voices, ``None`` where the operator did not opt in.
+
+    Raises:
+        ConfigError: the file of voices cannot be used.
+        ModelError: weights are missing or the engine does not start.
+    """
+    if not settings.roles.enrolled:
+        return None
+    printer = build_voice_printer(settings, open_catalogue(settings))
+    return known_voices(settings.path(settings.roles.enrolled), printer)
+
+
+def load_enroller(settings: Settings) -> tuple[SpeechDetector, VoicePrinter]:
+    """What enrolling a voice needs.
+
+    Raises:
+        ModelError: weights are missing or an engine does not start.
+    """
+    catalogue = open_catalogue(settings)
+    return build_speech_detector(settings, catalogue), build_voice_printer(settings, catalogue)

@@ -10,6 +10,7 @@ Read :mod:`pipeline.speech.listen` first; it calls the others in their order:
 ``turns``       words to turns
 ``automatic``   automatic voices parted from people (``nonspeech`` finds tones and phrases)
 ``mix``         the words of a mono recording given to the two parties (``attribution``, ``voices``)
+``enrolled``    voices of agents who agreed to be known by theirs; nobody's unless an operator opts in
 ``roles``       who is the collector (``cues`` weighs what is said)
 """
 

@@ -1,28 +1,32 @@
 """Who says what in a mono recording: voices, the diarizer and the words together.
 
 A diarizer alone mixes similar voices up; words alone do not say who answers «好的». A hidden Markov
-model over clauses joins both: two states, the agent and the other party; what a clause says, how it
+model over clauses joins both: its states are the agent, the other party, and a third where the recording
+has one (a relative who takes the telephone, a supervisor who comes in); what a clause says, how it
 sounds and which speaker the diarizer heard are its emissions. Voices and labels of each party are
 learned from the call itself (EM); the words say which party is which, because they are the one
 emission that is not learned. (Re-scoring of diarization with words: Multi-Grained Role Labeling,
 IJCAI 2016; DiarizationLM, arXiv 2401.03506.)
+
+A third party is believed only where the diarizer heard a third voice that speaks for some seconds, and its
+voice prints lie apart or, without prints, two parties would explain the call little better.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
 
-AGENT, OTHER = 0, 1
 TEXT_LIMIT = 2.5
 """Most that the words of one clause count, in nats."""
 VOICE_SCALE = 0.5
@@ -31,15 +35,28 @@ FULL_VOICE_MS = 1200
 """A clause of this length or more counts in full."""
 LABEL_SCALE = 1.0
 LABEL_PRIOR = 2.0
+LABEL_SHARING = 0.5
+LABEL_SHARED_BY = 4.0
+"""Clauses of one stretch of the diarizer's are no independent votes: each counts for their number, at most
+this, to the power of minus ``LABEL_SHARING``."""
 PRIOR_CLAUSES = 4.0
 """Weight of the call's own spread in the estimate of a party's voice."""
 ROUNDS = 20
+SETTLED = 1e-3
+"""EM ends when the log likelihood changes by less."""
 SWITCH = ((150, 0.02), (300, 0.1), (600, 0.25))
 LONG_PAUSE_SWITCH = 0.4
 """Chance that the speaker changes after a pause shorter than so many milliseconds."""
 QUESTION_SWITCH = 0.5
 SECOND_PARTY_WORDS = 0.5
 """A recording has one party when neither voices nor words, this much of them, show a second."""
+THIRD_PARTY_MS = 1_500
+"""Speech that makes a third party."""
+THIRD_PARTY_LOSS = 4.0
+"""A third party may explain the call's numbers worse than two do by so many nats: the diarizer hears voices
+better than they tell them. No matter where its voice prints lie clearly apart."""
+OWN_VOICE = 0.95
+"""Share of a party's clauses in which the diarizer hears its voice, where there are three."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,60 +78,89 @@ class Clause:
     after_question: bool = False
 
 
-def attribute(clauses: Sequence[Clause], voices: Numbers) -> Numbers:
-    """Probability that the agent says each clause.
+def attribute(clauses: Sequence[Clause], voices: Numbers, *, apart: bool | None = None) -> Numbers:
+    """Probability that each party says each clause.
 
     Args:
         clauses: in time order.
         voices: shape ``(len(clauses), numbers)``, NaN where not known.
+        apart: whether the diarizer's voices are clearly different people; ``None`` when that is not known.
 
     Returns:
-        Shape ``(len(clauses),)``.
+        Shape ``(len(clauses), parties)``, two of them or three; each row sums to 1. Which one is the agent
+        is decided over the whole call, see :mod:`pipeline.speech.roles`.
     """
     if not clauses:
-        return np.zeros(0)
+        return np.zeros((0, 2))
     model = _Model(clauses, voices)
-    fits = [model.fit(start) for start in model.starts()]
-    likelihood, responsibilities = max(fits, key=lambda fit: fit[0])
+    likelihood, parties = max((model.fit(start) for start in model.starts()), key=lambda fit: fit[0])
     alone, agent_alone = model.fit_alone()
-    if alone >= likelihood - model.second_party_cost and model.weaker_evidence < SECOND_PARTY_WORDS:
-        return np.full(len(clauses), agent_alone)
-    return np.asarray(responsibilities[:, AGENT])
+    is_one = alone >= likelihood - model.second_party_cost and model.weaker_evidence < SECOND_PARTY_WORDS
+    if is_one and not apart:
+        return np.tile([agent_alone, 1 - agent_alone], (len(clauses), 1))
+    three = max(
+        (model.fit_three(sides) for sides in model.three_sides()), key=lambda fit: fit[0], default=None
+    )
+    loss = np.inf if apart else THIRD_PARTY_LOSS
+    if three and apart is not False and three[0] > likelihood - loss and model.all_speak(three[1]):
+        return three[1]
+    return parties
 
 
 class _Model:
     """The emissions and transitions of one call, and EM on them."""
 
     def __init__(self, clauses: Sequence[Clause], voices: Numbers) -> None:
-        self._text = _text_emissions(clauses)
+        odds = np.array([clause.agent_log_odds for clause in clauses])
+        self._odds = np.clip(odds, -TEXT_LIMIT, TEXT_LIMIT)
+        self._text = np.outer(self._odds, [1, -1]) / 2
         self._known = ~np.isnan(voices)
         self._voices = np.where(self._known, _standardised(voices), 0.0)
-        weights = np.array([min(clause.duration_ms / FULL_VOICE_MS, 1.0) for clause in clauses])
-        self._weights = np.maximum(weights, 0.05)
+        self._lengths = np.array([clause.duration_ms for clause in clauses], dtype=np.float64)
+        self._weights = np.clip(self._lengths / FULL_VOICE_MS, 0.05, 1.0)
         names = sorted({clause.label for clause in clauses if clause.label is not None})
         self._labels = np.array([names.index(c.label) if c.label in names else -1 for c in clauses])
         self._label_count = len(names)
+        shared = np.minimum(_run_lengths(self._labels), LABEL_SHARED_BY)
+        self._label_weights = LABEL_SCALE * shared**-LABEL_SHARING
         self._steps = np.log([_switch(clause) for clause in clauses])
-        self._clauses = clauses
 
     def starts(self) -> list[Numbers]:
         """Responsibilities to start from: the words alone, the diarizer, and the main voice contrast."""
-        starts = [self._smooth(self._text)]
-        for label in range(self._label_count):
-            if self._label_count > 1:
-                starts.append(_either(self._labels == label, self._text, self._weights))
-        for dimension in range(self._voices.shape[1]):
-            high = self._voices[:, dimension] > 0
-            starts.append(_either(high, self._text, self._weights))
-        return starts
+        starts = [_forward_backward(self._text, self._steps)[1]]
+        if self._label_count > 1:
+            starts += [self._either(self._labels == label) for label in range(self._label_count)]
+        return starts + [self._either(column > 0) for column in self._voices.T]
 
-    def fit(self, responsibilities: Numbers) -> tuple[float, Numbers]:
-        """Log likelihood and responsibilities after EM from a start."""
-        likelihood = -np.inf
+    def three_sides(self) -> list[tuple[int, ...]]:
+        """Whose side each of the diarizer's three main voices may be on: 1 the agent's, -1 the customer's.
+
+        Empty where it heard fewer; on both sides there is somebody.
+        """
+        return [s for s in product((1, -1), repeat=3) if abs(sum(s)) < 3] if self._label_count >= 3 else []
+
+    def fit(self, parties: Numbers) -> tuple[float, Numbers]:
+        """Log likelihood and responsibilities of two parties, agent and other, after EM from a start."""
+        return self._expected(parties, lambda now: self._text + self._voice(now) + self._label(now))
+
+    def fit_three(self, sides: tuple[int, ...]) -> tuple[float, Numbers]:
+        """The same with three parties, each with one of the diarizer's main voices for its own."""
+        mass = np.bincount(self._labels[self._labels >= 0], self._weights[self._labels >= 0])
+        main = np.sort(np.argsort(-mass, kind="stable")[:3])
+        own = self._labels[:, None] == main
+        share = np.where(own.any(axis=1)[:, None], np.where(own, OWN_VOICE, (1 - OWN_VOICE) / 2), 1 / 3)
+        emissions = np.outer(self._odds, sides) / 2 + self._label_weights[:, None] * np.log(share)
+        return self._expected(share, lambda now: emissions + self._voice(now))
+
+    def _expected(self, parties: Numbers, emissions: Callable[[Numbers], Numbers]) -> tuple[float, Numbers]:
+        """EM: who speaks by the sound, how each sounds by who speaks, until it settles."""
+        likelihood = before = -np.inf
         for _ in range(ROUNDS):
-            emissions = self._text + self._voice(responsibilities) + self._label(responsibilities)
-            likelihood, responsibilities = _forward_backward(emissions, self._steps)
-        return float(likelihood), responsibilities
+            likelihood, parties = _forward_backward(emissions(parties), self._steps)
+            if abs(likelihood - before) < SETTLED:
+                break
+            before = likelihood
+        return float(likelihood), parties
 
     def fit_alone(self) -> tuple[float, float]:
         """Log likelihood of a call with one party, and the probability that it is the agent."""
@@ -127,50 +173,65 @@ class _Model:
     def second_party_cost(self) -> float:
         """What a second voice must earn: half a log of the clauses for each number it adds (BIC)."""
         numbers = self._voices.shape[1] * VOICE_SCALE + max(self._label_count - 1, 0)
-        return float(0.5 * numbers * np.log(max(len(self._text), 2)))
+        return float(0.5 * numbers * np.log(max(len(self._odds), 2)))
 
     @property
     def weaker_evidence(self) -> float:
         """What the words say for the party they say less for, in nats."""
-        odds = self._text[:, AGENT] - self._text[:, OTHER]
-        return float(min(odds[odds > 0].sum(), -odds[odds < 0].sum()))
+        return float(min(self._odds[self._odds > 0].sum(), -self._odds[self._odds < 0].sum()))
 
-    def _smooth(self, emissions: Numbers) -> Numbers:
-        return _forward_backward(emissions, self._steps)[1]
+    def all_speak(self, parties: Numbers) -> bool:
+        """Whether all three speak enough to be parties."""
+        own = parties.argmax(axis=1)
+        return all(self._lengths[own == party].sum() >= THIRD_PARTY_MS for party in range(3))
 
-    def _voice(self, responsibilities: Numbers) -> Numbers:
-        """Log likelihood of each clause's voice under each party's, shape ``(clauses, 2)``."""
-        weight = responsibilities[:, :, None] * (self._weights[:, None] * self._known)[:, None, :]
+    def _either(self, is_first: NDArray[np.bool_]) -> Numbers:
+        """Responsibilities for a split in two, turned so that it agrees with the words."""
+        agent_is_first = self._odds[is_first].sum() >= self._odds[~is_first].sum()
+        agent = is_first == agent_is_first
+        return np.where(agent[:, None] == np.array([True, False]), 0.9, 0.1)
+
+    def _centres(self, parties: Numbers) -> tuple[Numbers, Numbers]:
+        """Each party's mean voice, shape ``(parties, numbers)``, and the spread that they share."""
+        weight = parties[:, :, None] * (self._weights[:, None] * self._known)[:, None, :]
         total = weight.sum(axis=0)
         mean = (weight * self._voices[:, None, :]).sum(axis=0) / (total + PRIOR_CLAUSES / 2)
         apart = np.square(self._voices[:, None, :] - mean[None])
-        # One spread for both parties; the prior is the call's own spread, which is 1.
+        # One spread for all parties; the prior is the call's own spread, which is 1.
         spread = ((weight * apart).sum(axis=(0, 1)) + PRIOR_CLAUSES) / (total.sum(axis=0) + PRIOR_CLAUSES)
+        return mean, spread
+
+    def _voice(self, parties: Numbers) -> Numbers:
+        """Log likelihood of each clause's voice under each party's, shape ``(clauses, parties)``."""
+        mean, spread = self._centres(parties)
+        apart = np.square(self._voices[:, None, :] - mean[None])
         log = -0.5 * (apart / spread + np.log(spread)) * self._known[:, None, :]
         return np.asarray(VOICE_SCALE * self._weights[:, None] * log.sum(axis=2))
 
-    def _label(self, responsibilities: Numbers) -> Numbers:
+    def _label(self, parties: Numbers) -> Numbers:
         """Log likelihood of the diarizer's label under each party."""
-        log = np.zeros_like(responsibilities)
+        log = np.zeros_like(parties)
         if self._label_count < 2:
             return log
+        heard = self._labels >= 0
+        total = (parties[heard] * self._weights[heard, None]).sum(axis=0)
         for label in range(self._label_count):
             chosen = self._labels == label
-            mass = (responsibilities[chosen] * self._weights[chosen, None]).sum(axis=0)
-            heard = self._labels >= 0
-            total = (responsibilities[heard] * self._weights[heard, None]).sum(axis=0)
+            mass = (parties[chosen] * self._weights[chosen, None]).sum(axis=0)
             share = (mass + LABEL_PRIOR / self._label_count) / (total + LABEL_PRIOR)
-            log[chosen] = LABEL_SCALE * np.log(share)
+            log[chosen] = self._label_weights[chosen, None] * np.log(share)
         return log
 
 
-def _text_emissions(clauses: Sequence[Clause]) -> Numbers:
-    odds = np.clip([clause.agent_log_odds for clause in clauses], -TEXT_LIMIT, TEXT_LIMIT)
-    return np.stack([odds / 2, -odds / 2], axis=1)
+def _run_lengths(labels: NDArray[np.int_]) -> Numbers:
+    """For each clause, how many neighbours in a row have its label, itself included."""
+    edges = [0, *(np.flatnonzero(np.diff(labels)) + 1), len(labels)]
+    lengths = [b - a for a, b in pairwise(edges)]
+    return np.repeat(np.array(lengths, dtype=np.float64), lengths)
 
 
 def _standardised(voices: Numbers) -> Numbers:
-    """Each number with mean 0 and spread 1 over the call (robust: median and quartiles)."""
+    """Each number with mean 0 and spread 1 over the call, no further out than 3."""
     if not len(voices) or np.isnan(voices).all():
         return np.nan_to_num(voices)
     with np.errstate(invalid="ignore"):
@@ -186,26 +247,30 @@ def _switch(clause: Clause) -> float:
     return max(chance, QUESTION_SWITCH) if clause.after_question and clause.pause_ms >= 150 else chance
 
 
-def _either(is_first: NDArray[np.bool_], text: Numbers, weights: Numbers) -> Numbers:
-    """Responsibilities for a split in two, turned so that it agrees with the words."""
-    agent_is_first = (text[is_first, AGENT]).sum() >= (text[~is_first, AGENT]).sum()
-    agent = is_first == agent_is_first
-    return np.where(agent[:, None] == np.array([True, False]), 0.9, 0.1)
-
-
 def _forward_backward(emissions: Numbers, switch_log: Numbers) -> tuple[float, Numbers]:
-    """Log likelihood, and the probability of each state at each clause."""
-    count = len(emissions)
+    """Log likelihood, and the probability of each state at each clause.
+
+    A speaker who stops is followed by any of the others alike.
+    """
+    count, states = emissions.shape
     stay_log = np.log1p(-np.exp(switch_log))
+    steps = np.where(
+        np.eye(states, dtype=bool),
+        stay_log[:, None, None],
+        (switch_log - np.log(max(states - 1, 1)))[:, None, None],
+    )
     forward = np.empty_like(emissions)
     backward = np.zeros_like(emissions)
-    forward[0] = emissions[0] - np.log(2)
+    forward[0] = emissions[0] - np.log(states)
     for i in range(1, count):
-        stay, switch = forward[i - 1] + stay_log[i], forward[i - 1, ::-1] + switch_log[i]
-        forward[i] = np.logaddexp(stay, switch) + emissions[i]
+        forward[i] = _log_sum(forward[i - 1][:, None] + steps[i], axis=0) + emissions[i]
     for i in range(count - 2, -1, -1):
-        after = backward[i + 1] + emissions[i + 1]
-        backward[i] = np.logaddexp(after + stay_log[i + 1], after[::-1] + switch_log[i + 1])
+        backward[i] = _log_sum((backward[i + 1] + emissions[i + 1])[None, :] + steps[i + 1], axis=1)
     both = forward + backward
-    likelihood = float(np.logaddexp(both[0, 0], both[0, 1]))
+    likelihood = float(_log_sum(both[0], axis=0))
     return likelihood, np.exp(both - likelihood)
+
+
+def _log_sum(logs: Numbers, axis: int) -> Numbers:
+    """Logarithm of summed exponentials."""
+    return np.asarray(np.logaddexp.reduce(logs, axis=axis))

@@ -50,7 +50,10 @@ def own_speech(
     """
     if len(channels) < 2:
         return tuple(speech)
-    levels = [relative_level(channel.samples) for channel in channels]
+    levels = [
+        relative_level(channel.samples, intervals)
+        for channel, intervals in zip(channels, speech, strict=True)
+    ]
     frames = min(map(len, levels))
     gated = []
     for index, intervals in enumerate(speech):
@@ -63,12 +66,18 @@ def own_speech(
     return tuple(gated)
 
 
-def relative_level(samples: Samples) -> NDArray[np.float64]:
-    """Smoothed level of each 20 ms frame in dB, relative to the channel's own active level."""
+def relative_level(samples: Samples, speech: Sequence[Interval]) -> NDArray[np.float64]:
+    """Smoothed level of each 20 ms frame in dB, relative to the channel's own active level.
+
+    The active level is that of the loudest twentieth of the frames; of a party who hardly speaks that is
+    noise, so it is no lower than that of the louder part of the channel's detected ``speech``.
+    """
     power = frame_power(samples)
     if not len(power):
         return np.zeros(0)
-    active = 10 * np.log10(np.percentile(power, 95) + 1e-10)
+    spoken = [power[at.start_ms // FRAME_MS : at.end_ms // FRAME_MS] for at in speech]
+    loud = np.percentile(np.concatenate(spoken), 75) if sum(map(len, spoken)) else 0.0
+    active = 10 * np.log10(max(float(np.percentile(power, 95)), float(loud)) + 1e-10)
     size = SMOOTHING_MS // FRAME_MS
     smooth = np.convolve(power, np.ones(size) / size, "same")[: len(power)]
     return np.asarray(10 * np.log10(smooth + 10 ** (FLOOR_DB / 10)) - active)

@@ -2,8 +2,12 @@
 
 Collection calls are scripted, so the cues of a whole call decide almost always (on Chinese customer
 service calls whole-dialogue labelling is right in over 99 %: «Multi-Grained Role Labeling», IJCAI 2016);
-a single sentence is much weaker evidence. The manifest's word on channels counts for as much as
-several strong cues and is overruled by a whole call that says otherwise: recorders do swap channels.
+a single sentence is much weaker evidence. Two other witnesses may speak: the manifest, whose word on
+channels counts for as much as several strong cues and is overruled by a whole call that says otherwise
+(recorders do swap channels), and the enrolled voice of the agent, where an operator opted in.
+
+All evidence is log-odds. The scales of the words are Platt's (Platt 1999), fitted so that a stated
+confidence holds as often as it says; ``tests/benchmarks/roles.py`` fits and checks them.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from pipeline.speech.cues import agent_log_odds
@@ -22,14 +27,19 @@ if TYPE_CHECKING:
     from pipeline.speech.cues import Cue
     from pipeline.speech.turns import Utterance
 
-CUE_SCALE = 0.35
-"""Cues of one call are correlated: their summed weight is taken for so much of itself."""
-LENGTH_WEIGHT = 1.5
-"""Collectors talk about twice as much as the other party; worth little next to words."""
+CUE_SCALE = 1.75
+"""Of the square root of summed cue weights: cues of one call are correlated, and the more there are the
+less each one adds."""
+LENGTH_SCALE = 4.7
+"""Of the difference of two speakers' shares of the characters: collectors talk about twice as much."""
+LENGTH_LIMIT = 2.0
+"""Most that the lengths count, in nats."""
 MANIFEST_LOG_ODDS = 4.0
 SURE = 0.995
-ALSO_AGENT_LOG_ODDS = 5.0
-UNCLEAR_LOG_ODDS = 0.8
+"""No call is surer: one in two hundred is as far as the labelled calls can tell."""
+COLLEAGUE_LOG_ODDS = -2.0
+"""Before a further voice says anything: it is a relative's far more often than a colleague's."""
+UNCLEAR_CUES = 0.8
 UNCLEAR_CHARACTERS = 12
 
 
@@ -41,43 +51,81 @@ class RoleClaim:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """What speaks for one speaker being the agent.
+
+    Attributes:
+        cues: summed weights of what they say.
+        characters: how much they say.
+        witnesses: log-odds of manifest and voice.
+    """
+
+    cues: float
+    characters: int
+    witnesses: float
+
+
 def speaker_roles(
-    said: Sequence[Utterance], cues: Sequence[Cue], *, manifest: Mapping[str, Role]
+    said: Sequence[Utterance],
+    cues: Sequence[Cue],
+    *,
+    manifest: Mapping[str, Role],
+    voices: Mapping[str, float] | None = None,
 ) -> dict[str, RoleClaim]:
     """The role of every speaker.
 
     With two speakers one is the agent and one the customer. Of more, the one who sounds most like an
-    agent is, and the one who sounds least like one is the customer; another who sounds strongly like an
-    agent is a colleague (or the same voice counted twice); the rest speak for the customer's side, and a
-    voice with next to no words stays ``unknown``.
+    agent is, and the one who sounds least like one is the customer. Any other keeps a role of its own: one
+    who sounds strongly like an agent is a colleague, a supervisor perhaps (or the same voice counted
+    twice); the rest speak for the customer's side, as relatives do, and a voice with next to no words
+    stays ``unknown``.
 
     Args:
         said: everything that was said, without automatic voices.
         cues: weighted phrases.
         manifest: what the manifest says of speakers that are channels; may be empty.
+        voices: log-odds that a speaker's voice is the agent's enrolled one; may be empty.
     """
     texts: dict[str, list[str]] = defaultdict(list)
     for utterance in said:
         texts[utterance.speaker].append(utterance.bare)
     evidence = {
-        speaker: CUE_SCALE * agent_log_odds(spoken, cues) + _manifest_log_odds(manifest.get(speaker))
+        speaker: _Evidence(
+            cues=agent_log_odds(spoken, cues),
+            characters=sum(map(len, spoken)),
+            witnesses=_manifest_log_odds(manifest.get(speaker)) + (voices or {}).get(speaker, 0.0),
+        )
         for speaker, spoken in texts.items()
     }
     if len(evidence) < 2:
-        return {speaker: _alone(odds) for speaker, odds in evidence.items()}
-    sizes = {speaker: sum(map(len, spoken)) for speaker, spoken in texts.items()}
-    total = max(sum(sizes.values()), 1)
-    leaning = {s: odds + LENGTH_WEIGHT * sizes[s] / total for s, odds in evidence.items()}
+        return {speaker: _alone(found) for speaker, found in evidence.items()}
+    leaning = dict.fromkeys(evidence, 0.0)
+    for one, other in combinations(sorted(evidence), 2):
+        odds = _rather(evidence[one], evidence[other])
+        leaning[one] += odds
+        leaning[other] -= odds
     agent, *middle, customer = sorted(leaning, key=lambda s: (-leaning[s], s))
-    sure = _probability(leaning[agent] - leaning[customer])
+    sure = _probability(abs(_rather(evidence[agent], evidence[customer])))
     claims = {
         agent: RoleClaim(role=Role.AGENT, confidence=sure),
         customer: RoleClaim(role=Role.CUSTOMER, confidence=sure),
     }
     for speaker in middle:
-        apart = _probability(leaning[agent] - leaning[speaker])
-        claims[speaker] = _third_voice(evidence[speaker], sizes[speaker], apart)
+        claims[speaker] = _further_voice(evidence[speaker])
     return claims
+
+
+def _rather(one: _Evidence, other: _Evidence) -> float:
+    """Log-odds that of the two it is ``one`` who is the agent."""
+    total = max(one.characters + other.characters, 1)
+    longer = LENGTH_SCALE * (one.characters - other.characters) / total
+    words = _from_cues(one.cues - other.cues) + min(max(longer, -LENGTH_LIMIT), LENGTH_LIMIT)
+    return words + one.witnesses - other.witnesses
+
+
+def _from_cues(weight: float) -> float:
+    return math.copysign(CUE_SCALE * math.sqrt(abs(weight)), weight)
 
 
 def _manifest_log_odds(role: Role | None) -> float:
@@ -87,19 +135,18 @@ def _manifest_log_odds(role: Role | None) -> float:
     return -MANIFEST_LOG_ODDS / 2 if role is Role.CUSTOMER else 0.0
 
 
-def _alone(odds: float) -> RoleClaim:
-    if abs(odds) < UNCLEAR_LOG_ODDS * CUE_SCALE:
+def _alone(found: _Evidence) -> RoleClaim:
+    odds = _from_cues(found.cues) + found.witnesses
+    if abs(odds) < _from_cues(UNCLEAR_CUES):
         return RoleClaim(role=Role.UNKNOWN, confidence=0.5)
-    role = Role.AGENT if odds > 0 else Role.CUSTOMER
-    return RoleClaim(role=role, confidence=_probability(abs(odds)))
+    return RoleClaim(role=Role.AGENT if odds > 0 else Role.CUSTOMER, confidence=_probability(abs(odds)))
 
 
-def _third_voice(odds: float, size: int, apart: float) -> RoleClaim:
-    if odds >= ALSO_AGENT_LOG_ODDS * CUE_SCALE:
-        return RoleClaim(role=Role.AGENT, confidence=_probability(odds))
-    if size < UNCLEAR_CHARACTERS and abs(odds) < UNCLEAR_LOG_ODDS * CUE_SCALE:
+def _further_voice(found: _Evidence) -> RoleClaim:
+    if found.characters < UNCLEAR_CHARACTERS and abs(found.cues) < UNCLEAR_CUES:
         return RoleClaim(role=Role.UNKNOWN, confidence=0.5)
-    return RoleClaim(role=Role.CUSTOMER, confidence=apart)
+    odds = _from_cues(found.cues) + found.witnesses + COLLEAGUE_LOG_ODDS
+    return RoleClaim(role=Role.AGENT if odds > 0 else Role.CUSTOMER, confidence=_probability(abs(odds)))
 
 
 def turn_role(turn: Utterance, claim: RoleClaim) -> RoleClaim:

@@ -153,6 +153,7 @@ def _build(
         end_ms=at.end_ms,
         words=words,
         channel=draft.channel,
+        speaker=None if role is Role.SYSTEM else draft.speaker,
         overlap=sum(at.overlap_ms(stretch) for stretch in simultaneous) >= OVERLAP_MS,
         asr_confidence=round(_mean_probability(words), 4),
     )

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pipeline.types.basics import Role
-from pipeline.types.sound import Word
-
-if TYPE_CHECKING:
-    pass
+from pipeline.types.sound import AudioQuality, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +17,8 @@ class Turn:
         role_confidence: how sure it is that ``role`` said this.
         text: simplified Chinese with punctuation.
         channel: 0-based channel, ``None`` for mono and text.
+        speaker: whose voice, by a name that says nothing of the person (``channel 0``, ``voice 1``): two
+            speakers may have one role, as a debtor and a relative do; ``None`` for machines and text.
         overlap: whether the other party speaks at the same time for part of the turn.
         asr_confidence: mean probability of the words, ``None`` for transcripts given as text.
         level_db: mean level of the party's sound in dB relative to full scale, ``None`` where unknown.
@@ -34,6 +32,7 @@ class Turn:
     end_ms: int | None = None
     words: tuple[Word, ...] = ()
     channel: int | None = None
+    speaker: str | None = None
     overlap: bool = False
     asr_confidence: float | None = None
     level_db: float | None = None
@@ -83,6 +82,8 @@ class Transcript:
     corrections: tuple[Correction, ...] = ()
     speech_ms: int | None = None
     """Milliseconds in which anybody speaks; ``None`` for text."""
+    quality: tuple[AudioQuality, ...] = ()
+    """Of the live channels, in order of the file; empty for text."""
     unreachable: str | None = None
     """Why nobody was reached (``voicemail``, ``ivr_only`` …), when that is what was heard."""
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.speech.attribution import Clause, attribute
 from pipeline.speech.voices import DIMENSIONS, describe
@@ -32,8 +34,10 @@ def unknown():
     return np.full((len(CALL), DIMENSIONS), np.nan)
 
 
-def right(agent):
-    return float(np.mean((agent >= 0.5) == WHO))
+def right(parties):
+    """Share of clauses that the agent has and should, or has not and should not."""
+    assert parties.shape == (len(CALL), 2)
+    return float(np.mean((parties[:, 0] >= 0.5) == WHO))
 
 
 def test_voices_carry_words_to_clauses_that_say_nothing():
@@ -64,14 +68,98 @@ def test_a_missing_number_is_no_obstacle():
 
 def test_one_voice_with_one_partys_words_is_one_party():
     said = [Clause(agent_log_odds=1.0, label="S0", duration_ms=1_500, pause_ms=350) for _ in range(12)]
-    agent = attribute(said, np.random.default_rng(1).normal(0, 1, (12, DIMENSIONS)))
-    assert (agent > 0.9).all()
+    parties = attribute(said, np.random.default_rng(1).normal(0, 1, (12, DIMENSIONS)))
+    assert (parties[:, 0] > 0.9).all()
 
 
 def test_probabilities_for_any_number_of_clauses():
-    assert attribute([], np.zeros((0, DIMENSIONS))).shape == (0,)
+    assert len(attribute([], np.zeros((0, DIMENSIONS)))) == 0
     one = [Clause(agent_log_odds=1.0, label=None, duration_ms=300, pause_ms=0)]
-    assert 0.5 < attribute(one, np.full((1, DIMENSIONS), np.nan))[0] < 1
+    assert 0.5 < attribute(one, np.full((1, DIMENSIONS), np.nan))[0, 0] < 1
+
+
+THREE = ("a", "c", "a", "c", "a", "c", "a", "t", "a", "t", "t", "a", "c")
+"""Who speaks in a call in which a relative takes the telephone for a while; nobody's words tell."""
+
+
+def three_voices(labels, gap=2.0, seed=0):
+    """The parties that are found, given the diarizer's labels; voices lie ``gap`` spreads apart."""
+    rng = np.random.default_rng(seed)
+    corner = {w: rng.normal(0, 1, DIMENSIONS) for w in "act"}
+    sound = np.stack([rng.normal(0, 1, DIMENSIONS) + gap * corner[w] for w in THREE])
+    said = [Clause(agent_log_odds=0.0, label=x, duration_ms=2_000, pause_ms=500) for x in labels]
+    return attribute(said, sound)
+
+
+def same_parting(parties, who):
+    """Whether two clauses have one party just where one voice says them."""
+    found = parties.argmax(axis=1).tolist()
+    return len(set(zip(found, who, strict=True))) == len(set(found)) == len(set(who))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_third_voice_is_kept_as_a_third(seed):
+    parties = three_voices([f"S{w}" for w in THREE], seed=seed)
+    assert same_parting(parties, THREE)
+
+
+def test_a_slip_of_the_diarizer_does_not_undo_the_third():
+    labels = [f"S{w}" for w in THREE]
+    labels[4] = None
+    parties = three_voices(labels, gap=3.0)
+    assert same_parting(parties, THREE)
+
+
+def test_voice_prints_decide_whether_a_third_is_believed():
+    said = [Clause(agent_log_odds=0.0, label=f"S{w}", duration_ms=2_000, pause_ms=500) for w in THREE]
+    sound = np.full((len(THREE), DIMENSIONS), np.nan)
+    assert same_parting(attribute(said, sound, apart=True), THREE)
+    assert attribute(said, sound, apart=False).shape[1] == 2
+
+
+def test_two_labels_make_no_third():
+    labels = ["Sa" if w == "a" else "Sc" for w in THREE]
+    assert three_voices(labels).shape[1] == 2
+
+
+def test_a_word_in_a_third_voice_makes_no_third_party():
+    said = [
+        Clause(agent_log_odds=0.0, label=f"S{w}", duration_ms=300 if w == "t" else 2_000, pause_ms=500)
+        for w in "acacacat"
+    ]
+    assert attribute(said, np.full((8, DIMENSIONS), np.nan)).shape[1] == 2
+
+
+def test_a_voice_of_both_sides_is_no_third_party():
+    labels = ["S9" if i % 3 == 0 else ("S1" if who else "S0") for i, who in enumerate(WHO)]
+    assert right(attribute(clauses(labels), voices(2.0))) == 1.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_party_with_a_seventh_of_the_talk_keeps_its_words(seed):
+    who = np.array([i % 8 != 7 for i in range(48)])
+    odds = [1.0 if i % 8 == 0 else (-1.0 if i == 7 else 0.0) for i in range(48)]
+    said = [
+        Clause(agent_log_odds=o, label="S1" if w else "S0", duration_ms=2_000 if w else 900, pause_ms=450)
+        for o, w in zip(odds, who, strict=True)
+    ]
+    rng = np.random.default_rng(seed)
+    sound = rng.normal(0, 1, (48, DIMENSIONS)) + np.where(who, 1.0, -1.0)[:, None]
+    assert ((attribute(said, sound)[:, 0] >= 0.5) == who).mean() > 0.95
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-5, 5), st.sampled_from(["S0", "S1", "S2", "S3", None]), st.integers(0, 4_000)),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_every_clause_is_somebodys(drawn):
+    said = [Clause(agent_log_odds=o, label=x, duration_ms=ms, pause_ms=ms) for o, x, ms in drawn]
+    parties = attribute(said, np.full((len(said), DIMENSIONS), np.nan))
+    assert parties.shape[0] == len(said)
+    assert np.allclose(parties.sum(axis=1), 1)
 
 
 def vowel(pitch_hz, duration_ms=1_000, tilt=1.0):

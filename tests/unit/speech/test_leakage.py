@@ -46,6 +46,13 @@ def test_a_quiet_leg_is_measured_against_itself():
     assert own[1] == (at(3_000, 6_000),)
 
 
+def test_a_party_who_hardly_speaks_does_not_make_an_echo_of_the_other():
+    talks = noise(60_000, (1_000, 50_000, -20), seed=1)
+    interrupts = noise(60_000, (20_000, 22_000, -22), seed=2)
+    own = gate(talks, interrupts, [(at(1_000, 50_000),), (at(20_000, 22_000),)])
+    assert own == ((at(1_000, 50_000),), (at(20_000, 22_000),))
+
+
 def test_a_short_word_of_ones_own_stays():
     first = noise(5_000, (3_000, 4_500, -20), seed=1)
     second = noise(5_000, (1_000, 1_180, -20), (2_000, 2_600, -20), seed=2)

@@ -23,8 +23,11 @@ def say(speaker, lines):
     return [Utterance(speaker=speaker, tokens=tokens(words(line, i * 5_000))) for i, line in enumerate(lines)]
 
 
-def roles(*said, manifest=None):
-    return speaker_roles([u for us in said for u in us], CUES, manifest=manifest or {})
+SUPERVISOR = ("您好我是他的主管", "给您添麻烦了我帮您核实一下", "这边为您申请减免您看可以吗")
+
+
+def roles(*said, manifest=None, voices=None):
+    return speaker_roles([u for us in said for u in us], CUES, manifest=manifest or {}, voices=voices)
 
 
 @pytest.mark.parametrize("answers", [DEBTOR, RELATIVE])
@@ -60,6 +63,36 @@ def test_a_third_voice_without_words_stays_unknown_and_a_relative_is_on_the_cust
     assert claims["z"] == RoleClaim(role=Role.UNKNOWN, confidence=0.5)
     claims = roles(say("x", COLLECTOR), say("y", DEBTOR), say("z", RELATIVE))
     assert claims["z"].role is Role.CUSTOMER
+
+
+def test_a_supervisor_is_on_the_agents_side():
+    claims = roles(say("x", COLLECTOR), say("y", DEBTOR), say("z", SUPERVISOR))
+    assert [claims[s].role for s in "xyz"] == [Role.AGENT, Role.CUSTOMER, Role.AGENT]
+
+
+def test_an_enrolled_voice_decides_where_words_do_not():
+    said = say("x", ["好的"]), say("y", ["行的"])
+    claims = roles(*said, voices={"x": 3.0, "y": -3.0})
+    assert (claims["x"].role, claims["y"].role) == (Role.AGENT, Role.CUSTOMER)
+    assert claims["x"].confidence > 0.95
+
+
+def test_an_enrolled_voice_does_not_overrule_a_whole_call():
+    claims = roles(say("x", COLLECTOR), say("y", DEBTOR), voices={"x": -2.0, "y": 1.0})
+    assert claims["x"].role is Role.AGENT
+
+
+def test_who_talks_more_is_rather_the_agent_but_never_surely():
+    claims = roles(say("x", ["那个东西是这样的" * 20]), say("y", ["行的"]))
+    assert claims["x"].role is Role.AGENT
+    assert 0.7 < claims["x"].confidence < 0.9
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_the_more_is_said_the_surer_it_is(count):
+    less = roles(say("x", COLLECTOR[: count - 1] or ["嗯这个"]), say("y", DEBTOR[:count]))
+    more = roles(say("x", COLLECTOR[:count]), say("y", DEBTOR[:count]))
+    assert less["x"].confidence <= more["x"].confidence <= 0.995
 
 
 def test_an_agents_voice_counted_twice_is_the_agent_twice():
