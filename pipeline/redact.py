@@ -9,11 +9,13 @@ What is masked:
   phone, card and account numbers. The last 4 stay, as lenders name an account by them. Runs of the length
   of an identity number (15, or 18 with or without a final X) are masked whole, since their last 4 digits
   are what an agent verifies a person with;
+* number plates, all but the province, and addresses, all but what comes before the road;
 * names that the metadata give, wherever they are said in full or as a given name of two characters or
   more; the surname stays.
 
-What is not masked: amounts of money (``一百二十万``, ``1234567元``), short numbers, and names or addresses
-that the metadata do not hold.
+What is not masked: amounts of money (``一百二十万``, ``1234567元``), short numbers (digits that are said over
+several turns: :func:`pipeline.personal.split_numbers`), names that the metadata do not hold, and places
+without a house number.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from pipeline.whereabouts import addresses_in, plates_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 MASK = "＊"
 KEPT_DIGITS = 4
 
-_DIGIT = "0-9０-９零〇一二三四五六七八九幺两"
+_DIGIT = "0-9０-９零〇一二三四五六七八九幺两洞拐勾柒玖"
 _RUN = re.compile(
     # Possessive: a run followed by a unit of money must fail as a whole, not shrink and match.
     rf"(?<![{_DIGIT}])[{_DIGIT}](?:[\s\-－—，、,·]{{0,3}}[{_DIGIT}]){{6,}}+[Xx]?(?!\s*[元块万亿]|\.[0-9])"
@@ -77,12 +81,23 @@ class People:
 
 
 def mask_text(text: str, names: Iterable[str] = ()) -> str:
-    """Mask long numbers and the given full names; the result has the length of ``text``."""
+    """Mask long numbers, plates, addresses and the given names; the result has the length of ``text``."""
     masked = _RUN.sub(lambda match: _mask_run(match.group()), text)
+    for start, end in plates_in(text):
+        masked = masked[: start + 1] + MASK * (end - start - 1) + masked[end:]
+    for start, end in addresses_in(text):
+        masked = masked[:start] + _mask_address(text[start:end]) + masked[end:]
     for name in sorted({n for n in names if len(n) >= 2}, key=lambda n: (-len(n), n)):
         for spoken in forms_of(name):
             masked = masked.replace(spoken, mask_name(name) if spoken == name else MASK * len(spoken))
     return masked
+
+
+def _mask_address(address: str) -> str:
+    """The town and district stay, the road and what follows go."""
+    district = re.match(r".*(?:省|自治区|市|区(?!.{0,3}[号栋])|县|旗|镇|乡|街道)", address)
+    kept = district.end() if district and district.end() < len(address) - 2 else 0
+    return address[:kept] + MASK * (len(address) - kept)
 
 
 def forms_of(name: str) -> tuple[str, ...]:

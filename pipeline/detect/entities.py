@@ -1,4 +1,4 @@
-"""What is named in a turn: phone, identity and card numbers, money, days, persons.
+"""What is named in a turn: phone, identity and card numbers, money, days, persons, plates, addresses.
 
 Numbers may be written or said digit by digit (``幺三八…``), with the pauses that people make. Where the
 length and form of a run of digits leave a choice, an identity number goes before a card, a card before
@@ -16,6 +16,7 @@ from pipeline.detect.context import sentence_at
 from pipeline.outcome.amounts import AmountKind, find_amounts
 from pipeline.outcome.dates import find_dates
 from pipeline.redact import forms_of, long_numbers, surname_length
+from pipeline.whereabouts import addresses_in, plates_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,23 +27,33 @@ ANY_DAY = datetime(2000, 1, 1)
 """Days are counted from it where the start of the call is not known: whether a day is named does not
 hang on it (a leap year, so that no day is missing)."""
 
-_SPOKEN = str.maketrans("零〇一二三四五六七八九幺两０１２３４５６７８９", "0012345678912" + "0123456789")
+SPOKEN = str.maketrans(
+    "零〇一二三四五六七八九幺两洞拐勾柒玖０１２３４５６７８９", "0012345678912" + "07979" + "0123456789"
+)
+"""Digits as people say them: 幺, 洞, 拐 and 勾 are 1, 0, 7 and 9 over a bad line."""
 _PAUSE = r"[\s\-－—，、,·]{0,3}"
 
 
 _IDENTITY = tuple(
     re.compile(form.replace("-", _PAUSE))
     for form in (
-        r"(?<!\d)[123456789](?:-\d){5}-(?:1-9|2-0)-\d-\d-(?:0-[123456789]|1-[012])-(?:[012]-\d|3-[01])(?:-\d){3}-[\dx](?!\d)",
+        r"(?<!\d)[123456789](?:-\d){5}-(?:1-9|2-0)-\d-\d-(?:0-[123456789]|1-[012])-(?:[012]-\d|3-[01])(?:-\d){3}-[\dxX](?!\d)",
         r"(?<!\d)[123456789](?:-\d){5}-\d-\d-(?:0-[123456789]|1-[012])-(?:[012]-\d|3-[01])(?:-\d){3}(?!\d)",
     )
 )
 _CARD = re.compile(rf"(?<!\d)[3-6](?:{_PAUSE}\d){{15,18}}(?!\d)")
+_CHINA = rf"(?<![\d.A-Za-z])(?:(?:0{_PAUSE}0{_PAUSE})?8{_PAUSE}6{_PAUSE})?"
 _PHONE = (
-    re.compile(rf"(?<!\d)1{_PAUSE}[3-9](?:{_PAUSE}\d){{9}}(?!\d)"),
-    re.compile(rf"(?<!\d)0(?:{_PAUSE}\d){{9,11}}(?!\d)"),
-    re.compile(rf"(?<!\d)[48](?:{_PAUSE}0){{2}}(?:{_PAUSE}\d){{7}}(?!\d)"),
+    re.compile(rf"{_CHINA}1{_PAUSE}[3-9](?:{_PAUSE}\d){{9}}(?!\d)"),
+    re.compile(  # area codes are 010, 02x and 0xxx from 03 on; an extension may follow
+        rf"{_CHINA}0{_PAUSE}(?:1{_PAUSE}0|2{_PAUSE}\d|[3-9](?:{_PAUSE}\d){{2}}){_PAUSE}[1-9](?:{_PAUSE}\d){{6,7}}"
+        r"(?:-\d{3,4})?(?!\d)"
+    ),
+    re.compile(rf"(?<![\d.A-Za-z])[48](?:{_PAUSE}0){{2}}(?:{_PAUSE}\d){{7}}(?!\d)"),
 )
+_LOCAL_PHONE = re.compile(rf"(?<![\d.A-Za-z])[2-8](?:{_PAUSE}\d){{6,7}}(?!\d)")
+_PHONE_WORD = re.compile(r"(?:电话|座机|热线|传真|号码)[^，。？！,?!]{0,6}$")
+_NAMED_BEFORE = 12
 _CARD_WORD = re.compile(r"卡号|银行卡|储蓄卡|信用卡|借记卡|账号|账户|帐号|这张卡|那张卡")
 
 _SURNAMES = (
@@ -65,10 +76,18 @@ _ANY_GIVEN = "某"
 
 
 def phones_in(text: str) -> Iterator[Span]:
-    """Mobile numbers (11 digits), land lines with their area code, 400 and 800 numbers."""
+    """Mobile numbers (11 digits), land lines with their area code, 400 and 800 numbers.
+
+    The code of the country may come first. Of 7 or 8 digits, those that are called a telephone number.
+    """
     taken = [*identities_in(text), *cards_in(text)]
     for start, end in _numbers(text, _PHONE):
         if not any(a < end and start < b for a, b in taken):
+            taken.append((start, end))
+            yield start, end
+    for start, end in _numbers(text, (_LOCAL_PHONE,)):
+        named = _PHONE_WORD.search(text, max(0, start - _NAMED_BEFORE), start)
+        if named and not any(a < end and start < b for a, b in taken):
             yield start, end
 
 
@@ -88,7 +107,7 @@ def cards_in(text: str) -> Iterator[Span]:
             continue
         sentence = sentence_at(text, start, end)
         named = _CARD_WORD.search(text, sentence.start, start)
-        if named or _luhn(text[start:end].translate(_SPOKEN)):
+        if named or luhn(text[start:end].translate(SPOKEN)):
             yield start, end
 
 
@@ -128,14 +147,15 @@ def _name_before(text: str, end: int, *, full: bool) -> int | None:
 
 
 def _numbers(text: str, forms: tuple[re.Pattern[str], ...]) -> Iterator[Span]:
+    digits = text.translate(SPOKEN)
     for start, end in long_numbers(text):
-        digits = text[start:end].translate(_SPOKEN)
         for form in forms:
-            for match in form.finditer(digits):
-                yield start + match.start(), start + match.end()
+            for match in form.finditer(digits, start, end):
+                yield match.span()
 
 
-def _luhn(number: str) -> bool:
+def luhn(number: str) -> bool:
+    """Whether the last digit is the check digit of the rest (ISO/IEC 7812-1, Luhn)."""
     digits = [int(c) for c in number if c.isdecimal()][::-1]
     return sum(d if i % 2 == 0 else sum(divmod(2 * d, 10)) for i, d in enumerate(digits)) % 10 == 0
 
@@ -167,5 +187,7 @@ ENTITIES: Mapping[str, Callable[[str, Named], Iterator[Span]]] = {
     "money": lambda text, _: money_in(text),
     "date": lambda text, known: days_in(text, known.called_at),
     "person": lambda text, known: persons_in(text, known.names),
+    "plate": lambda text, _: plates_in(text),
+    "address": lambda text, _: addresses_in(text),
 }
 """What ``entity`` can name, and how it is found in folded text."""

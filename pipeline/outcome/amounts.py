@@ -34,6 +34,8 @@ class AmountSpan:
         kind: ``yuan`` for a number, else the part of the debt that is meant.
         yuan: the number, ``None`` for the other kinds.
         exact: false for ``三千多``: the speaker named no definite amount.
+        otherwise: what else the recogniser may have heard, likeliest first: it writes 三千二百六 as
+            ``32006``, and 元 as 亿. For whoever knows the debt and finds ``yuan`` impossible.
     """
 
     start: int
@@ -41,22 +43,24 @@ class AmountSpan:
     kind: AmountKind
     yuan: Decimal | None = None
     exact: bool = True
+    otherwise: tuple[Decimal, ...] = ()
 
 
 _DIGIT = "零〇一二两三四五六七八九"
 _MAGNITUDE = "百千万亿"
 _WEEKDAY = r"(?:(?<!周)(?<!星期)(?<!礼拜)|(?=.[百千万]))"  # 周五五百: the first 五 is a weekday
 _NUMBER = re.compile(
-    rf"(?<!第)(?<!分之)(?<![.:：/\d]){_WEEKDAY}[{_DIGIT}十\d]"
+    rf"(?<!第)(?<!分之)(?<![.:：/\d]){_WEEKDAY}(?:[{_DIGIT}十\d]|(?<![{_DIGIT}十半几])[百千](?=[{_DIGIT}][块元]))"
     rf"(?:[{_DIGIT}十{_MAGNITUDE}\d]|(?<=\d),(?=\d{{3}}(?!\d))|(?<=\d)\.(?=\d)"
-    rf"|点(?=[{_DIGIT}]+[万元块]))*"
+    rf"|点(?=[{_DIGIT}]+(?:[万元块]|人民币)))*"
 )
 _UNIT = re.compile(
-    rf"(?P<about>[多来几余]?)(?P<yuan>元|块钱|块|人民币)(?:(?P<jiao>[{_DIGIT}\d])(?P<mao>毛|角)?)?"
+    rf"(?P<about>[多来几余]?)(?P<yuan>元|块钱|块|人民币)(?:(?<!币)(?P<jiao>[{_DIGIT}\d])(?P<mao>毛|角)?)?"
 )
 _NOT_TENTHS = re.compile(rf"[{_DIGIT}十{_MAGNITUDE}\d个天期号月点分]")  # 三千块三期: 三 belongs to 期
 _FEN = re.compile(rf"(?P<fen>[{_DIGIT}\d])分")
 _ABOUT = re.compile(r"多|几|余|出头")
+_ABOUT_SO_MANY = re.compile(r"零?[多几余来](?P<magnitude>[百千万])")  # 十几万, 一千多万
 _COUNTED = re.compile(
     r"[多来几余]?(?:[个天岁次遍位名户期页倍件台辆斤亩米度]|人(?!民)|通(?!过)|家(?!里|人)|回(?!头|去|来|款)"
     r"|年(?![底前初])|月(?![底初末])|分之|公里|里地|里路|小时|秒|强|[%％/:：-]|美元|日元|港币|欧元)"
@@ -102,6 +106,8 @@ def read_number(numeral: str) -> Decimal | None:
     numeral = numeral.replace(",", "")
     if re.fullmatch(r"\d+(?:\.\d+)?", numeral):
         return Decimal(numeral)
+    if re.fullmatch(rf"[百千][{_DIGIT}]", numeral):
+        numeral = "一" + numeral
     if len(numeral) > 1 and not re.search(rf"[十{_MAGNITUDE}点\d]", numeral):
         return None
     if "点" in numeral and numeral.endswith("万"):
@@ -115,6 +121,9 @@ def read_number(numeral: str) -> Decimal | None:
 
 def _read(text: str, match: re.Match[str]) -> AmountSpan | None:
     numeral, end = match.group(), match.end()
+    about = _ABOUT_SO_MANY.match(text, end)
+    if about:
+        return _about_so_many(text, match, about)
     unit = _UNIT.match(text, end)
     if unit and not _TOGETHER.match(text, match.start()):
         return _with_unit(text, match.start(), numeral, unit)
@@ -128,8 +137,36 @@ def _read(text: str, match: re.Match[str]) -> AmountSpan | None:
     yuan = read_number(numeral)
     if yuan is None:
         return None
-    exact = not _ABOUT.match(text, end)
-    return AmountSpan(start=match.start(), end=end, kind=AmountKind.YUAN, yuan=yuan, exact=exact)
+    return AmountSpan(
+        start=match.start(),
+        end=end,
+        kind=AmountKind.YUAN,
+        yuan=yuan,
+        exact=not _ABOUT.match(text, end),
+        otherwise=_otherwise(numeral),
+    )
+
+
+def _about_so_many(text: str, match: re.Match[str], about: re.Match[str]) -> AmountSpan | None:
+    """``十几万`` is at least 100,000; a unit of money may follow or not."""
+    many, magnitude = read_number(match.group()), read_number("一" + about["magnitude"])
+    unit = _UNIT.match(text, about.end())
+    if many is None or magnitude is None or (not unit and _COUNTED.match(text, about.end())):
+        return None
+    end = unit.end("yuan") if unit else about.end()
+    yuan = many * magnitude
+    return AmountSpan(start=match.start(), end=end, kind=AmountKind.YUAN, yuan=yuan, exact=False)
+
+
+def _otherwise(numeral: str) -> tuple[Decimal, ...]:
+    """What ``numeral`` stands for if the recogniser joined two figures or took 元 for 亿."""
+    numeral = numeral.replace(",", "")
+    digits = numeral.removesuffix("亿")
+    found = [Decimal(digits)] if digits != numeral and digits.isdecimal() else []
+    joined = re.fullmatch(r"([1-9]\d*?)(0{2,4})([1-9])", digits)
+    if joined and len(digits) > 4:  # 3200|6: what follows a magnitude counts tenths of it
+        found.append(Decimal(digits[:-1]) + int(joined[3]) * 10 ** (len(joined[2]) - 1))
+    return tuple(found)
 
 
 def _with_unit(text: str, start: int, numeral: str, unit: re.Match[str]) -> AmountSpan | None:
@@ -144,7 +181,9 @@ def _with_unit(text: str, start: int, numeral: str, unit: re.Match[str]) -> Amou
     if fen:
         yuan, end = yuan + (read_number(fen.group("fen")) or 0) / Decimal(100), fen.end()
     exact = unit.group("about") in ("", "来")
-    return AmountSpan(start=start, end=end, kind=AmountKind.YUAN, yuan=yuan, exact=exact)
+    return AmountSpan(
+        start=start, end=end, kind=AmountKind.YUAN, yuan=yuan, exact=exact, otherwise=_otherwise(numeral)
+    )
 
 
 def _without_day(numeral: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipeline.outcome import wording
 from pipeline.outcome.amounts import AmountKind, AmountSpan, find_amounts
@@ -38,6 +38,9 @@ class CustomerTurn:
         tentative: offered as a question (``先还五百行不行``).
         amount_open: the speaker leaves the amount open in so many words.
         day_open: the speaker leaves the day open in so many words.
+        denies: something is denied or said to be impossible.
+        roughly: amount or day are named as an estimate.
+        condition: offsets of what has to happen first, in so many words.
     """
 
     amount: AmountSpan | None
@@ -48,6 +51,9 @@ class CustomerTurn:
     withdraws: bool
     amount_open: bool
     day_open: bool
+    denies: bool
+    roughly: bool
+    condition: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,7 @@ class AgentTurn:
         due: the debt as the agent states it.
         minimum: the minimum payment as the agent states it.
         settlement: what would settle the debt, as the agent offers it.
+        accepted: an amount that is agreed to in so many words (``四千可以``).
         rejects: the last offer is turned down.
         clock: a time of day is named, which repeats a day already agreed.
         asks: what is asked for.
@@ -70,6 +77,7 @@ class AgentTurn:
     due: AmountSpan | None
     minimum: AmountSpan | None
     settlement: AmountSpan | None
+    accepted: AmountSpan | None
     rejects: bool
     clock: bool
     asks: Asked
@@ -85,10 +93,17 @@ _OTHER_DAY = re.compile(
     r"截至|截止|到今天|逾期|到期|还款日|账单|出账|应还|上次|之前说|审批|短信|答复|回[电复话]|电话|联系|有效期|失效"
     r"|征信|报送|寄|上传|提交|申请|立案|起诉|开庭|上门|绑|工作日"
 )
+_PAID_ON = re.compile(
+    r"(?:之前|以前|前)?[我您你先就再]{0,2}[还付转存](?:款|清|上|[一二两三四五六七八九十\d])"
+)
 _CONFIRMING = re.compile(
     r"确认|记录|记上|对吗|对吧|对不对|是吧|说定|总结|那就|没错吧|行吗|可以吗|行不行|好吗"
 )
 _REJECTS = re.compile(r"不行|不够|太少|不可以|等不了|糊弄|打发|接受不了|不接受|开玩笑|至少|起码|最少|逗我")
+_ACCEPTS_BEFORE = re.compile(
+    r"(?:^|[，。！])(?:嗯|那)?(?:可以|行|好的?|没问题)[吧啊]?[，。]?(?:那|就|先|按|是|还)*$"
+)
+_ACCEPTS_AFTER = re.compile(r"(?:块钱?|元)?也?(?:可以|行|没问题)(?![吗不么])")
 _CLOCK = re.compile(r"[一二两三四五六七八九十\d]+点")
 _ASKS_AMOUNT = re.compile(r"多少|拿出|几百|几千|全部还.{0,4}还是|还一部分")
 _ASKS_DAY = re.compile(r"什么时候|啥时候|哪一?天|几号|何时|几时|什么时间|(?:周|星期|礼拜)几")
@@ -122,6 +137,9 @@ def read_customer(text: str, called_at: datetime | None, asked: Asked) -> Custom
         withdraws=withdrawn >= 0,
         amount_open=amount_open,
         day_open=bool(wording.DATE_OPEN.search(text)),
+        denies=wording.denies(text) or withdrawn >= 0,
+        roughly=any(wording.ROUGHLY.search(turn.clause(span).text) for span in (amount, day) if span),
+        condition=_condition(turn),
     )
 
 
@@ -136,6 +154,7 @@ def read_agent(text: str, called_at: datetime | None) -> AgentTurn:
         due=next((span for span in reversed(yuan) if _DUE.search(turn.around(span))), None),
         minimum=next((span for span in yuan if "最低" in turn.clause(span).text), None),
         settlement=next((span for span in yuan if _SETTLEMENT.search(turn.clause(span).text)), None),
+        accepted=next((span for span in exact if _is_accepted(turn, span)), None),
         rejects=bool(_REJECTS.search(text.replace("行不行", ""))),
         clock=bool(_CLOCK.search(text)),
         asks=Asked(amount=_asks(turn, _ASKS_AMOUNT), day=_asks(turn, _ASKS_DAY)),
@@ -154,23 +173,24 @@ class _Turn:
     amounts: tuple[AmountSpan, ...]
     days: tuple[DateSpan, ...]
     tells_past: bool
-    """Whether all days named lie before the call: a story, no offer."""
+    """Whether all days named lie before the call, or proof of paying is spoken of: a story, no offer."""
 
     @classmethod
     def of(cls, text: str, called_at: datetime | None) -> _Turn:
         days = find_dates(text, called_at) if called_at else ()
         ahead = tuple(span for span in days if called_at and span.day >= called_at.date())
+        brief = [span for span in days if span.day - span.first < _STORY]
         return cls(
             text=text,
             clauses=wording.clauses(text),
             amounts=find_amounts(text),
             days=ahead,
-            tells_past=bool(days) and not ahead,
+            tells_past=bool(wording.PROOF.search(text)) or (bool(brief) and not ahead),
         )
 
     def clause(self, span: _Span) -> Clause:
-        """The clause that holds ``span``."""
-        return next(c for c in self.clauses if c.start <= span.start < c.end)
+        """The clause that holds ``span``, or that an implied amount follows."""
+        return max((c for c in self.clauses if c.start <= span.start), key=lambda c: c.start)
 
     def around(self, span: _Span) -> str:
         """The words near ``span`` within its clause, up to what is said of the remainder.
@@ -219,6 +239,8 @@ class _Turn:
 
 _LEAD = re.compile(r"(?:先.?|那就|就按?|最多|顶多)$")  # 那就一千
 _LITTLE = 3
+_STORY = timedelta(days=40)
+"""A stretch that long (``去年``) is no sign of what the rest of the turn tells."""
 _BEFORE, _AFTER = 16, 12  # characters of a clause that bear on an amount or a day in it
 
 
@@ -254,6 +276,8 @@ def _is_committed(turn: _Turn, span: _Span) -> bool:
 
 
 def _offered_day(turn: _Turn, asked: Asked, after: int, *, with_amount: bool) -> DateSpan | None:
+    if wording.PROOF.search(turn.text):
+        return None
     offered = [
         span
         for span in turn.days
@@ -271,6 +295,14 @@ def _offered_day(turn: _Turn, asked: Asked, after: int, *, with_amount: bool) ->
     ]
     # The day of paying is preferred to the day on which money comes in, a day to a whole week.
     return min(offered, key=lambda span: (_is_payday(turn, span), span.window), default=None)
+
+
+def _condition(turn: _Turn) -> tuple[int, int] | None:
+    """Where a condition stands that is no hypothesis about not paying."""
+    for match in wording.CONDITION.finditer(turn.text):
+        if not wording.denies(match.group()) and not wording.OFFER_QUESTION.search(match.group()):
+            return match.span()
+    return None
 
 
 def _is_payday(turn: _Turn, span: DateSpan) -> bool:
@@ -322,7 +354,17 @@ def _is_proposed(turn: _Turn, span: AmountSpan) -> bool:
     return not echo and not other
 
 
+def _is_accepted(turn: _Turn, span: AmountSpan) -> bool:
+    """Whether an amount is agreed to: ``可以，五百``, ``行那就先两千``, ``四千可以``."""
+    if span.kind is not AmountKind.YUAN or turn.clause(span).asked:
+        return False
+    before, after = turn.text[: span.start], turn.text[span.end :]
+    return bool(_ACCEPTS_BEFORE.search(before) or _ACCEPTS_AFTER.match(after))
+
+
 def _is_proposed_day(turn: _Turn, span: DateSpan) -> bool:
+    if _PAID_ON.match(turn.text, span.end) and not wording.REST.search(turn.before(span)):
+        return True
     if _OTHER_DAY.search(turn.around(span)) or wording.REST.search(turn.before(span)):
         return False
     if turn.is_bare(span) and turn.clause(span).asked:

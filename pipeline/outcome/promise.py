@@ -8,11 +8,14 @@ takes back; each turn moves one small state, and the promise is what stands at t
 * ``尽量``, ``看情况``, ``有钱就还`` bind to nothing; a refusal or a taking back cancels.
 * Of instalments the first is the promise.
 * ``coerced`` means that a red line by the agent came before the turn that set the terms.
+* What the agent repeats and the customer lets pass stands: an agent who agrees to less than was heard, or who
+  names the same terms before and after an answer that differs, shows that the answer was misheard.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -21,7 +24,7 @@ from pipeline.outcome.amounts import AmountKind, AmountSpan
 from pipeline.outcome.dates import DateSpan
 from pipeline.outcome.offers import AgentTurn, Asked, CustomerTurn, read_agent, read_customer
 from pipeline.outcome.wording import Assent
-from pipeline.types import Call, Promise, Role, Transcript, Turn
+from pipeline.types import Call, Commitment, Evidence, Promise, Proposer, Role, Transcript, Turn
 
 _NOTHING_ASKED = Asked()
 _PLAUSIBLE = Decimal("1.5")
@@ -72,7 +75,8 @@ class _Debt:
         whole = self.settlement or self.total or self.stated
         match span.kind:
             case AmountKind.YUAN:
-                return span.yuan
+                readings = [yuan for yuan in (span.yuan, *span.otherwise) if yuan is not None]
+                return next((yuan for yuan in readings if self.plausible(yuan)), span.yuan)
             case AmountKind.MINIMUM:
                 return self.minimum
             case AmountKind.FULL:
@@ -121,6 +125,11 @@ class _Negotiation:
         asked: what the agent has asked since the customer last spoke.
         tentative: the promise was offered as a question that the agent has not let pass yet.
         amount_open: the customer left the amount open in so many words.
+        vague: amount or day were named roughly or as a stretch.
+        condition: what has to happen first.
+        accepted: the amount that the agent has just agreed to.
+        answered: what the agent had proposed when the customer last spoke, unless they denied it.
+        amounts, days: who named what first.
         bound_at: turn that last set a term of the promise.
         turns: turns that made and confirmed it.
     """
@@ -133,6 +142,12 @@ class _Negotiation:
     tentative: bool = False
     confirmed: bool = False
     amount_open: bool = False
+    vague: bool = False
+    condition: Evidence | None = None
+    accepted: Decimal | None = None
+    answered: _Terms = _Terms()
+    amounts: Mapping[Decimal, Role] = field(default_factory=dict)
+    days: Mapping[date, Role] = field(default_factory=dict)
     bound_at: int = -1
     turns: tuple[int, ...] = ()
     last: Role | None = None
@@ -152,10 +167,17 @@ def _hear_agent(state: _Negotiation, reading: AgentTurn, turn: Turn) -> _Negotia
     amount = _pick_amount(state.promised.amount, debt, reading.amounts)
     proposed = _Terms(amount=amount, day=_pick_day(state.promised.day, reading.days))
     asks = reading.asks
+    accepted = debt.resolve(reading.accepted)
+    proposed = proposed.or_else(state.proposed)
+    if not reading.rejects:  # who turns an amount down has not proposed it
+        state = _named(state, proposed, Role.AGENT)
+    if proposed.complete and proposed == state.answered and not state.promised.empty:
+        state = replace(state, promised=proposed)
     return replace(
         state,
         debt=debt,
-        proposed=proposed.or_else(state.proposed),
+        proposed=proposed,
+        accepted=accepted if accepted is not None and debt.plausible(accepted) else state.accepted,
         repeated=state.repeated or (reading.clock and state.promised.day is not None),
         asked=Asked(amount=state.asked.amount or asks.amount, day=state.asked.day or asks.day),
         last=Role.AGENT,
@@ -178,8 +200,10 @@ def _pick_day(promised: date | None, spans: tuple[DateSpan, ...]) -> date | None
 def _hear_customer(state: _Negotiation, reading: CustomerTurn, turn: Turn) -> _Negotiation:
     if reading.refuses or reading.withdraws:
         state = _cleared(state)
+    state = replace(state, answered=_Terms() if reading.denies else state.proposed)
     if reading.refuses:
-        return replace(state, last=Role.CUSTOMER)
+        return replace(state, accepted=None, last=Role.CUSTOMER)
+    state = _let_pass(state, reading)
     state = replace(state, amount_open=state.amount_open or reading.amount_open)
     offered = _Terms(amount=_offered_yuan(state, reading), day=reading.day.day if reading.day else None)
     if not offered.empty:
@@ -187,6 +211,23 @@ def _hear_customer(state: _Negotiation, reading: CustomerTurn, turn: Turn) -> _N
     elif reading.assent is not Assent.NONE and not reading.withdraws:
         state = _accept(state, reading.assent, turn)
     return replace(state, last=Role.CUSTOMER)
+
+
+def _let_pass(state: _Negotiation, reading: CustomerTurn) -> _Negotiation:
+    """An amount that the agent agreed to stands if the customer lets it pass; it is no more than offered."""
+    accepted, promised = state.accepted, state.promised
+    passes = promised.day is not None and not reading.denies and reading.amount is None
+    less = accepted is not None and (promised.amount is None or accepted < promised.amount)
+    if passes and less and not state.amount_open:
+        state = replace(state, promised=_Terms(amount=accepted, day=promised.day))
+    return replace(state, accepted=None)
+
+
+def _named(state: _Negotiation, terms: _Terms, by: Role) -> _Negotiation:
+    """Keep who named an amount or a day first."""
+    amounts = {} if terms.amount is None else {terms.amount: by}
+    days = {} if terms.day is None else {terms.day: by}
+    return replace(state, amounts={**amounts, **state.amounts}, days={**days, **state.days})
 
 
 def _offered_yuan(state: _Negotiation, reading: CustomerTurn) -> Decimal | None:
@@ -205,6 +246,7 @@ def _offer(state: _Negotiation, offered: _Terms, reading: CustomerTurn, turn: Tu
     answers = not reading.tentative or state.asked.amount or state.asked.day
     context = state.proposed if answers and not reading.day_open else _Terms()
     promised = offered.or_else(context).or_else(state.promised)
+    state = _named(state, offered, Role.CUSTOMER)
     said_by_agent = not state.proposed.empty or state.repeated
     confirms = agreed and said_by_agent and promised.complete and state.proposed.agrees_with(promised)
     kept = state.confirmed and promised == state.promised
@@ -212,6 +254,8 @@ def _offer(state: _Negotiation, offered: _Terms, reading: CustomerTurn, turn: Tu
         state,
         promised=promised,
         tentative=reading.tentative,
+        vague=reading.roughly or (reading.day is not None and reading.day.window),
+        condition=_condition(reading, turn) or state.condition,
         confirmed=confirms or kept,
         bound_at=state.bound_at if promised == state.promised else turn.index,
         turns=_with(state.turns, turn),
@@ -239,8 +283,23 @@ def _accept(state: _Negotiation, assent: Assent, turn: Turn) -> _Negotiation:
     )
 
 
+def _condition(reading: CustomerTurn, turn: Turn) -> Evidence | None:
+    return Evidence.of(turn, *reading.condition) if reading.condition else None
+
+
 def _cleared(state: _Negotiation) -> _Negotiation:
-    return replace(state, promised=_Terms(), tentative=False, confirmed=False, bound_at=-1, turns=())
+    return replace(
+        state,
+        promised=_Terms(),
+        tentative=False,
+        confirmed=False,
+        vague=False,
+        condition=None,
+        accepted=None,
+        answered=_Terms(),
+        bound_at=-1,
+        turns=(),
+    )
 
 
 def _with(turns: tuple[int, ...], turn: Turn) -> tuple[int, ...]:
@@ -256,7 +315,32 @@ def _outcome(state: _Negotiation, red_line_turns: frozenset[int]) -> Promise | N
         confirmed=state.confirmed,
         coerced=any(index < state.bound_at for index in red_line_turns),
         turns=state.turns,
+        proposed_by=_proposer(state),
+        certainty=_certainty(state),
+        condition=state.condition,
     )
+
+
+def _proposer(state: _Negotiation) -> Proposer | None:
+    """Who named the standing terms first; an implied amount (``都还上``) counts for nobody."""
+    amount, day = state.promised.amount, state.promised.day
+    by = {state.amounts.get(amount) if amount is not None else None, state.days.get(day) if day else None}
+    roles = by - {None}
+    if not roles:
+        return None
+    if len(roles) > 1:
+        return Proposer.BOTH
+    return Proposer.AGENT if Role.AGENT in roles else Proposer.CUSTOMER
+
+
+def _certainty(state: _Negotiation) -> Commitment:
+    if state.tentative:
+        return Commitment.TENTATIVE
+    if state.condition is not None:
+        return Commitment.CONDITIONAL
+    if not state.promised.complete or (state.vague and not state.confirmed):
+        return Commitment.VAGUE
+    return Commitment.FIRM
 
 
 def _pays_for_debtor(transcript: Transcript) -> bool:

@@ -47,6 +47,8 @@ def yuan(text: str) -> list[Decimal | None]:
         ("三千年底给", "3000"),
         ("今晚八点一千", "1000"),
         ("3200六", "3260"),
+        ("千三块钱", "1300"),
+        ("四人民币五美元", "4"),
     ],
 )
 def test_reads(said: str, value: str) -> None:
@@ -148,3 +150,21 @@ def test_spans_lie_in_order_and_inside(text: str) -> None:
 @pytest.mark.parametrize("numeral", ["七八百", "幺二三", "一二", "百百"])
 def test_no_number_is_none(numeral: str) -> None:
     assert read_number(numeral) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "at_least"),
+    [("十几万", 100_000), ("一千多万", 10_000_000), ("二十来万块", 200_000), ("三千多", 3000)],
+)
+def test_about_so_many_is_a_lower_bound(said: str, at_least: int) -> None:
+    (span,) = find_amounts(f"欠了{said}")
+    assert (span.yuan, span.exact) == (Decimal(at_least), False)
+
+
+@pytest.mark.parametrize(
+    ("heard", "otherwise"),
+    [("32006", [3260]), ("50008", [5800]), ("3260亿", [3260]), ("3260", []), ("3005", []), ("12000", [])],
+)
+def test_what_else_a_figure_may_have_been(heard: str, otherwise: list[int]) -> None:
+    (span,) = find_amounts(f"还{heard}元")
+    assert span.otherwise == tuple(Decimal(n) for n in otherwise)

@@ -72,6 +72,25 @@ def days(text: str, called_at: datetime = THURSDAY) -> list[str]:
         ("下班前", "2026-03-12"),
         ("马上还", "2026-03-12"),
         ("年底", "2026-12-31"),
+        ("明年年底", "2027-12-31"),
+        ("下周之前", "2026-03-15"),
+        ("下个月之前", "2026-03-31"),
+        ("本周之前", "2026-03-15"),
+        ("十号到十五号之间", "2026-04-15"),
+        ("这个月二十号到二十五号", "2026-03-25"),
+        ("从今天到月底", "2026-03-31"),
+        ("四月份", "2026-04-30"),
+        ("明年三月", "2027-03-31"),
+        ("明年三月五号", "2027-03-05"),
+        ("上上周三", "2026-02-25"),
+        ("这个月最后一个周五", "2026-03-27"),
+        ("下个月第一周", "2026-04-05"),
+        ("这个月最后三天", "2026-03-31"),
+        ("接下来十天", "2026-03-22"),
+        ("三天前", "2026-03-09"),
+        ("一九八七年一月十一号", "1987-01-11"),
+        ("八五年二月二十七日", "1985-02-27"),
+        ("给我三个月", "2026-06-12"),
     ],
 )
 def test_resolves(said: str, day: str) -> None:
@@ -94,6 +113,10 @@ def test_resolves(said: str, day: str) -> None:
         "二月三十号",
         "周期",
         "逾期三十天",
+        "十五年",
+        "三月时候",
+        "2019年2月29日",
+        "二零二六年二月三十号",
     ],
 )
 def test_finds_no_day(said: str) -> None:
@@ -116,6 +139,20 @@ def test_the_day_is_the_one_where_the_call_was() -> None:
 
 def test_a_stretch_is_marked_as_one() -> None:
     assert [span.window for span in find_dates("下周，或者下周三", THURSDAY)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("下周", "2026-03-16"),
+        ("四月份", "2026-04-01"),
+        ("十号到十五号", "2026-04-10"),
+        ("十五号", "2026-03-15"),
+    ],
+)
+def test_a_stretch_has_a_first_day(said: str, first: str) -> None:
+    (span,) = find_dates(said, THURSDAY)
+    assert span.first.isoformat() == first
 
 
 CALLS = st.datetimes(datetime(2026, 1, 1), datetime(2029, 12, 31), timezones=st.just(CHINA))
@@ -144,8 +181,12 @@ def test_a_weekday_lies_within_the_week_ahead(called_at: datetime, named: str) -
     assert timedelta(days=1) <= span.day - called_at.date() <= timedelta(days=7)
 
 
-@given(st.text(alphabet="一二三十号月日周下个上明今天年底内后前点还01235-", max_size=12), CALLS)
+@given(
+    st.text(alphabet="一二三十号月日周下个上明今天年底内后前点还01235-到节初正春国庆半季第最", max_size=12),
+    CALLS,
+)
 def test_spans_lie_inside_and_in_order(text: str, called_at: datetime) -> None:
     spans = find_dates(text, called_at)
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
     assert all(a.end <= b.start for a, b in pairwise(spans))
+    assert all(span.first <= span.day for span in spans)
