@@ -7,25 +7,37 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline import __version__
 from pipeline.audio import decode
+from pipeline.audio.quality import measure, rated
 from pipeline.detect.conditions.ask import Watched
 from pipeline.detect.engine import detect, red_line_turns
 from pipeline.detect.facts import Facts
 from pipeline.detect.second import consult
 from pipeline.errors import TingheError
+from pipeline.hypotheses import compared, exchanged, only_otherwise, roles_confidence, to_exchange
 from pipeline.outcome.promise import find_promise
 from pipeline.score import score
 from pipeline.speech import listen
 from pipeline.tone import judge_tones
-from pipeline.types import CallReport, CallStatus, NotChecked, Provenance, Role, ToneFrame, Transcript
+from pipeline.types import (
+    CallReport,
+    CallStatus,
+    NotChecked,
+    Provenance,
+    Role,
+    Swapped,
+    ToneFrame,
+    Transcript,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipeline.detect.engine import Detection
     from pipeline.detect.rulebook import RuleBook
     from pipeline.detect.second import Policy
     from pipeline.ports import (
@@ -40,7 +52,8 @@ if TYPE_CHECKING:
     )
     from pipeline.score import Scorecard
     from pipeline.settings import Settings
-    from pipeline.types import Call, DecodedAudio, History
+    from pipeline.speech.enrolled import KnownVoices
+    from pipeline.types import Call, DecodedAudio, Finding, History, Promise, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +64,7 @@ class Ears:
     transcriber: Transcriber
     diarizer: Diarizer
     words: WordFrequencies
+    enrolled: KnownVoices | None = None
 
     @property
     def identities(self) -> dict[str, str]:
@@ -60,6 +74,7 @@ class Ears:
             "transcriber": self.transcriber.identity,
             "diarizer": self.diarizer.identity,
             "words": self.words.identity,
+            **({"enrolled_voices": self.enrolled.identity} if self.enrolled else {}),
         }
 
 
@@ -101,7 +116,7 @@ def hear(call: Call, ears: Ears, settings: Settings) -> Heard:
     if call.recording is None:
         raise ValueError(f"call {call.call_id} has no recording")
     audio = decode(call.recording, settings.audio)
-    transcript = listen(
+    heard = listen(
         audio,
         call,
         detector=ears.detector,
@@ -109,8 +124,9 @@ def hear(call: Call, ears: Ears, settings: Settings) -> Heard:
         diarizer=ears.diarizer,
         words=ears.words,
         settings=settings,
+        enrolled=ears.enrolled,
     )
-    return Heard(audio=audio, transcript=transcript)
+    return Heard(audio=audio, transcript=replace(heard, quality=measure(audio, heard)))
 
 
 def judge(
@@ -127,57 +143,104 @@ def judge(
 
     A call with nothing to score is ``not_scored`` with its reason; a part that fails is named in
     ``not_checked`` and the rest of the report stands. ``history`` is what there was beside this call,
-    for rules that look across calls.
+    for rules that look across calls. Where it is not sure who speaks, the call is judged a second time with
+    the parties exchanged (:mod:`pipeline.hypotheses`); what one of the two lacked is named.
     """
-    provenance = _provenance(transcript, mind, settings, audio, listened_by or {})
-    duration_ms = audio.duration_ms if audio else None
-    nothing = _nothing_to_score(transcript, settings)
-    if nothing:
-        return CallReport(
-            call=call,
-            status=CallStatus.NOT_SCORED,
-            status_reason=nothing,
-            provenance=provenance,
-            duration_ms=duration_ms,
-            transcript=transcript,
-        )
-    opinions, not_checked = _opinions(call, transcript, mind)
-    tones, without_tone = _tones(transcript, mind, opinions)
-    asked = Watched(mind.judge) if mind.judge else None
-    facts = Facts(
-        duration_ms=duration_ms,
-        one_sided=_has_dead_channel(audio) if audio else None,
-        history=history,
-        tones={frame.turn: frame.tone for frame in tones} if tones else None,
-        opinions=opinions or None,
-        judge=asked,
-    )
-    found = detect(
-        call,
-        transcript,
-        mind.book,
-        settings.detect,
-        settings.roles,
-        facts=facts,
-        policy=mind.policy,
-    )
-    promise = find_promise(call, transcript, red_line_turns=red_line_turns(found.findings))
-    return CallReport(
+    transcript = replace(transcript, quality=rated(transcript.quality, settings.quality))
+    report = CallReport(
         call=call,
         status=CallStatus.SCORED,
-        provenance=provenance,
-        duration_ms=duration_ms,
+        provenance=_provenance(transcript, mind, settings, audio, listened_by or {}),
+        duration_ms=audio.duration_ms if audio else None,
         transcript=transcript,
-        tones=tones,
-        findings=found.findings,
-        overruled=found.overruled,
-        not_checked=(*not_checked, *without_tone, *_unanswered(asked), *_one_sided(audio)),
-        acts=found.acts,
-        customer_events=found.events,
-        notes=found.notes,
-        promise=promise,
-        scores=score(call, transcript, found.findings, found.acts, found.events, promise, tones, mind.card),
+        roles_confidence=roles_confidence(transcript),
     )
+    nothing = _nothing_to_score(transcript, settings)
+    if nothing:
+        return replace(report, status=CallStatus.NOT_SCORED, status_reason=nothing)
+    case = _Case(call=call, mind=mind, settings=settings, audio=audio, history=history)
+    verdict = case.judge(transcript)
+    exchange = to_exchange(transcript, verdict.found.findings, both_below=settings.roles.both_below)
+    other = case.judge(exchanged(transcript, exchange.turns)) if exchange else None
+    findings, not_checked, if_swapped = verdict.found.findings, verdict.not_checked, None
+    if exchange and other:
+        findings = compared(findings, other.found.findings, exchange)
+        not_checked = tuple(dict.fromkeys((*not_checked, *other.not_checked)))
+        if exchange.whole_call:
+            if_swapped = Swapped(
+                findings=only_otherwise(findings, other.found.findings),
+                scores=case.close(other, other.found.findings)[1],
+            )
+    promise, scores = case.close(verdict, findings)
+    return replace(
+        report,
+        tones=verdict.tones,
+        findings=findings,
+        overruled=verdict.found.overruled,
+        not_checked=not_checked,
+        acts=verdict.found.acts,
+        customer_events=verdict.found.events,
+        notes=verdict.found.notes,
+        promise=promise,
+        scores=scores,
+        if_swapped=if_swapped,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    """What is found in a transcript, before it is scored."""
+
+    transcript: Transcript
+    tones: tuple[ToneFrame, ...]
+    found: Detection
+    not_checked: tuple[NotChecked, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """Judges one call, with whatever roles its turns have."""
+
+    call: Call
+    mind: Mind
+    settings: Settings
+    audio: DecodedAudio | None
+    history: History | None
+
+    def judge(self, transcript: Transcript) -> _Verdict:
+        """What there is in a transcript, and what could not be looked for."""
+        call, mind, audio = self.call, self.mind, self.audio
+        opinions, without_opinion = _opinions(call, transcript, mind)
+        tones, without_tone = _tones(transcript, mind, opinions)
+        asked = Watched(mind.judge) if mind.judge else None
+        facts = Facts(
+            duration_ms=audio.duration_ms if audio else None,
+            one_sided=_has_dead_channel(audio) if audio else None,
+            history=self.history,
+            tones={frame.turn: frame.tone for frame in tones} if tones else None,
+            opinions=opinions or None,
+            judge=asked,
+        )
+        found = detect(
+            call,
+            transcript,
+            mind.book,
+            self.settings.detect,
+            self.settings.roles,
+            facts=facts,
+            policy=mind.policy,
+        )
+        not_checked = (*without_opinion, *without_tone, *_unanswered(asked), *_one_sided(audio))
+        return _Verdict(transcript=transcript, tones=tones, found=found, not_checked=not_checked)
+
+    def close(self, verdict: _Verdict, findings: tuple[Finding, ...]) -> tuple[Promise | None, Scores]:
+        """The promise and the scores that follow from findings."""
+        call, transcript, found = self.call, verdict.transcript, verdict.found
+        promise = find_promise(call, transcript, red_line_turns=red_line_turns(findings))
+        scores = score(
+            call, transcript, findings, found.acts, found.events, promise, verdict.tones, self.mind.card
+        )
+        return promise, scores
 
 
 def refuse(call: Call, reason: str, mind: Mind, settings: Settings) -> CallReport:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FLOOR_DBFS: Final = -120.0
 """Level that stands for digital silence."""
 
-_FRAME_MS: Final = 20
-_FRAME: Final = SAMPLE_RATE * _FRAME_MS // 1000
+FRAME_MS: Final = 20
+FRAME: Final = SAMPLE_RATE * FRAME_MS // 1000
 _LIVE_MS: Final = 200
 """A channel lives when this much of it is above the limit. A quiet party who says one word in ten
 minutes must not count as a dead line, so the 95th percentile is no test of life."""
@@ -84,8 +84,8 @@ def frame_levels(samples: Samples) -> NDArray[np.float64]:
 
     A full-scale square wave has 0 dBFS, a full-scale sine -3.
     """
-    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    power = np.einsum("ij,ij->i", frames, frames) / _FRAME - frames.mean(axis=1) ** 2
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+    power = np.einsum("ij,ij->i", frames, frames) / FRAME - frames.mean(axis=1) ** 2
     floor = 10.0 ** (FLOOR_DBFS / 10.0)
     levels: NDArray[np.float64] = 10.0 * np.log10(np.maximum(power.astype(np.float64), floor))
     return levels
@@ -97,7 +97,7 @@ def active_level(levels: NDArray[np.float64]) -> float:
 
 
 def _live_ms(levels: NDArray[np.float64], limit_dbfs: float) -> int:
-    return int(np.count_nonzero(levels > limit_dbfs)) * _FRAME_MS
+    return int(np.count_nonzero(levels > limit_dbfs)) * FRAME_MS
 
 
 def alike(a: Samples, b: Samples, limit: float) -> bool:

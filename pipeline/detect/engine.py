@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.detect.certainty import Doubts
 from pipeline.detect.facts import NOTHING_KNOWN
 from pipeline.detect.likening import likeness
 from pipeline.detect.second import Bench, tariff_of
@@ -66,19 +68,21 @@ def detect(
     Acts and events come first, for conditions of other rules may ask for them. A rule gives at most
     one finding a turn, the strongest. A finding becomes a ``violation`` when its confidence reaches
     what the rule or ``settings.violation_confidence`` asks for and neither the speaker nor the
-    recognised words are in doubt; else it is for review.
+    recognised words of its evidence are in doubt; else it is for review.
     """
     sound_scanner = book.sound_scanner if settings.by_sound else None
     view = CallView.of(call, transcript, facts, book.scanner, sound_scanner)
-    judge = _Judge(view, settings, roles)
+    doubts = Doubts(transcript, settings, roles)
+    judge = _Judge(view, settings, doubts)
     bench = _bench(call, judge, book, facts, policy)
     acts = list(_acts(judge, book))
     acts = list(bench.acts(acts)) if bench else acts
     events, notes = tuple(_events(judge, book, "event")), tuple(_events(judge, book, "note"))
-    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, roles, _heard(view, bench))
+    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, doubts, _heard(view, bench))
     found = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
     found = list(bench.findings(found)) if bench else found
-    found = sorted((_on_its_day(f, book, call.metadata.started_at) for f in found), key=_finding_order)
+    found = [judge.with_certainty(_on_its_day(f, book, call.metadata.started_at)) for f in found]
+    found.sort(key=_finding_order)
     standing = [f for f in found if bench is None or bench.stands(f)]
     findings = list(_that_count(standing, book))
     return Detection(
@@ -94,9 +98,14 @@ def detect(
 def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Policy | None) -> Bench | None:
     if not (facts.opinions and policy):
         return None
-    turns = {turn.index: turn for turn in judge.view.turns}
-    doubtful = frozenset(index for index, turn in turns.items() if judge.in_doubt(turn))
-    return Bench(call=call, turns=turns, book=book, opinions=facts.opinions, policy=policy, doubtful=doubtful)
+    return Bench(
+        call=call,
+        turns=judge.turns,
+        book=book,
+        opinions=facts.opinions,
+        policy=policy,
+        in_doubt=judge.doubts.in_doubt,
+    )
 
 
 def _heard(view: CallView, bench: Bench | None) -> CallView | None:
@@ -170,14 +179,24 @@ def _finding_order(finding: Finding) -> tuple[int, int, str]:
     return (at.turn, at.start, finding.rule) if at else (-1, 0, finding.rule)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Judge:
     """Turns what raises a rule into findings on one call."""
 
     view: CallView
     settings: DetectSettings
-    roles: RoleSettings
+    doubts: Doubts
     heard: CallView | None = None
+
+    @cached_property
+    def turns(self) -> dict[int, Turn]:
+        """The turns of the parties by index."""
+        return {turn.index: turn for turn in self.view.turns}
+
+    def with_certainty(self, finding: Finding) -> Finding:
+        """A finding that says how sure its evidence is."""
+        at = finding.evidence
+        return replace(finding, certainty=self.doubts.certainty(self.turns[at.turn], at)) if at else finding
 
     def findings(self, compiled: CompiledRule) -> Iterator[Finding]:
         """The strongest finding a turn; what cannot be decided is said once a field."""
@@ -235,7 +254,7 @@ class _Judge:
         reason = (raised.reason or rule.reason).replace("{quote}", evidence.quote if evidence else "")
         return Finding(
             rule=rule.rule,
-            state=self._state(compiled, raised, turn, confidence),
+            state=self._state(compiled, raised, turn, evidence, confidence),
             severity=raised.severity or rule.severity or Severity.MINOR,
             confidence=round(confidence, 3),
             norms=rule.norms,
@@ -252,22 +271,20 @@ class _Judge:
         return rule.needs or self.settings.violation_confidence
 
     def _state(
-        self, compiled: CompiledRule, raised: Raised, turn: Turn | None, confidence: float
+        self,
+        compiled: CompiledRule,
+        raised: Raised,
+        turn: Turn | None,
+        evidence: Evidence | None,
+        confidence: float,
     ) -> FindingState:
         if raised.missing or raised.unclear:
             return FindingState.CANNOT_DECIDE
         if raised.review or compiled.draft or confidence < self._needed(compiled.rule):
             return FindingState.NEEDS_REVIEW
-        if turn is not None and self.in_doubt(turn):
+        if turn and evidence and self.doubts.in_doubt(turn, evidence):
             return FindingState.NEEDS_REVIEW
         return FindingState.VIOLATION
-
-    def in_doubt(self, turn: Turn) -> bool:
-        """Whether words or speaker of a turn are too unsure to hold it against anybody."""
-        unsure_words = (
-            turn.asr_confidence is not None and turn.asr_confidence < self.settings.asr_review_below
-        )
-        return unsure_words or turn.role_confidence < self.roles.review_below
 
 
 def _evidence(turn: Turn, raised: Raised) -> Evidence:

@@ -24,7 +24,7 @@ from pipeline.ports import Said
 from pipeline.types import Act, Evidence, Finding, FindingState, Role, Severity, Tariff, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.detect.rulebook import CompiledRule, RuleBook
@@ -123,7 +123,7 @@ class Bench:
     """Rules and model, brought together on one call.
 
     Attributes:
-        doubtful: turns whose words or speaker are in doubt: what is found there is for review only.
+        in_doubt: whether words or speaker of a turn's evidence are in doubt: that is for review only.
     """
 
     call: Call
@@ -131,7 +131,7 @@ class Bench:
     book: RuleBook
     opinions: Mapping[int, Opinion]
     policy: Policy
-    doubtful: frozenset[int] = frozenset()
+    in_doubt: Callable[[Turn, Evidence], bool]
 
     def findings(self, by_rules: Iterable[Finding]) -> Iterator[Finding]:
         """The rules' findings, weighed, and those that the model adds.
@@ -140,11 +140,13 @@ class Bench:
         """
         told: set[tuple[int, str]] = set()
         for finding in by_rules:
-            chance = None
-            if finding.evidence and finding.state is not FindingState.CANNOT_DECIDE:
-                told.add((finding.evidence.turn, finding.rule))
-                chance = self.chance(finding.evidence.turn, finding.rule)
-            yield finding if chance is None else self._weigh(finding, chance)
+            at = finding.evidence
+            if at is None or finding.state is FindingState.CANNOT_DECIDE:
+                yield finding
+                continue
+            told.add((at.turn, finding.rule))
+            chance = self.chance(at.turn, finding.rule)
+            yield finding if chance is None else self._weigh(finding, at, chance)
         yield from self._added(told)
 
     def stands(self, finding: Finding) -> bool:
@@ -209,17 +211,17 @@ class Bench:
     def _heard_at(self) -> dict[str, float]:
         return {name: self.policy.rules.least(name, "heard") for name in self._asked}
 
-    def _weigh(self, finding: Finding, chance: float) -> Finding:
+    def _weigh(self, finding: Finding, at: Evidence, chance: float) -> Finding:
         """A rule's finding with the joint probability, and the state that follows from it."""
         policy = self.policy.rules
         joint = policy.joint(finding.rule, chance, _said(finding))
-        turn = finding.evidence.turn if finding.evidence else -1
-        review = finding.review_only or turn in self.doubtful or joint < policy.violation_at
+        unsure = finding.review_only or joint < policy.violation_at
+        review = unsure or self.in_doubt(self.turns[at.turn], at)
         agreed = "认同" if chance >= EVEN else "不认同"
         return replace(
             finding,
             state=FindingState.NEEDS_REVIEW if review else FindingState.VIOLATION,
-            confidence=self._confidence(joint, turn),
+            confidence=self._confidence(joint, at.turn),
             joint=joint,
             witnesses=(*finding.witnesses, Witness.MODEL),
             reason=f"{finding.reason}（第二意见{agreed}：{chance:.0%}，合并概率{joint:.0%}）",
@@ -243,7 +245,8 @@ class Bench:
         rule = compiled.rule
         joint = self.policy.rules.joint(rule.rule, chance, None)
         evidence = self._evidence(index, rule.rule)
-        doubted = index in self.doubtful or self.turns[index].role_confidence < SURE_ROLE
+        turn = self.turns[index]
+        doubted = self.in_doubt(turn, evidence) or turn.role_confidence < SURE_ROLE
         sure = joint >= self.policy.rules.violation_at and not doubted and not compiled.draft
         return Finding(
             rule=rule.rule,

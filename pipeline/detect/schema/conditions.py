@@ -312,7 +312,9 @@ class Condition(Part):
     tone_shift: ToneShift | None = None
     act: Names = ()
     event: Names = ()
-    entity: Names = Field(default=(), description="phone, id_card, bank_card, money, date, person")
+    entity: Names = Field(
+        default=(), description="phone, id_card, bank_card, money, date, person, plate, address"
+    )
     learned: Learned | None = None
     llm: Ask | None = None
 

@@ -192,7 +192,7 @@ def test_learned_without_an_opinion_is_not_known():
     [
         ({"act": "empaty"}, "Did you mean 'empathy'"),
         ({"event": "ilness"}, "Did you mean 'illness'"),
-        ({"entity": "telephone"}, "Known: bank_card, date, id_card, money, person, phone"),
+        ({"entity": "telephone"}, "Known: address, bank_card, date, id_card, money, person, phone, plate"),
         ({"learned": {"label": "threat_violense", "chance": {"gte": 0.5}}}, "Did you mean 'threat_violence'"),
     ],
 )
