@@ -18,10 +18,10 @@ TORCH_STACK := torch torchaudio torchcodec triton \
   nvidia-nvshmem-cu13 nvidia-nvtx cuda-bindings cuda-pathfinder cuda-toolkit
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 
-.PHONY: help setup weights deep train bench demo test test-fast lint format types lock clean
+.PHONY: help setup weights deep train bench bench-rules demo test test-fast lint format types lock clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) weights ## virtual environment, dependencies and model weights
 
@@ -63,7 +63,12 @@ deep: setup ## weights for the deeper second opinion (opinion.engine = "embedded
 train: setup ## learn what rules and the second opinion are worth together, and report it
 	@$(BIN)/tinghe train --write
 
-bench: setup ## how fast the rules judge a call, and what each of them costs
+# BENCH holds options, such as BENCH="--parts hear --repeat 3 --json now.json --compare before.json"
+BENCH ?= --parts hear sounds engines growth
+bench: setup ## how well and how fast it hears, beside other engines: hours; BENCH=--quick takes minutes
+	@$(BIN)/python -m tests.benchmarks.speech $(BENCH)
+
+bench-rules: setup ## how fast the rules judge a call, and what each of them costs
 	@$(BIN)/python -m tests.benchmarks.rules
 
 demo: setup ## judge the recordings that come with the project
