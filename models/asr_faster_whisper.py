@@ -9,7 +9,6 @@ because a decoder's step costs the reading of its weights, however many texts ta
 from __future__ import annotations
 
 import logging
-import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +24,7 @@ from models.asr_segments import (
     window_segments,
 )
 from models.engine_errors import engine_errors, loading_errors
+from models.threads import threads_each
 from models.whisper_tokens import MOST_TOKENS, split_at_timestamps
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from models.weights import Catalogue
     from models.whisper_tokens import Stretch
-    from pipeline.settings import AsrSettings, Settings
+    from pipeline.settings import Settings
     from pipeline.types import Samples, Segment
 
     Features = NDArray[np.float32]
@@ -52,37 +52,38 @@ class FasterWhisperTranscriber:
     Args:
         folder: a CTranslate2 Whisper model with its tokenizer.
         digest: SHA-256 of the weights, for :attr:`identity`.
-        settings: language, device, compute type, batch and threads.
-        workers: threads that will call :meth:`transcribe` at the same time.
+        settings: language, device, compute type, batch and threads; how many workers will call
+            :meth:`transcribe` at the same time.
 
     Raises:
         ModelError: the folder holds no usable model, or the device is not there.
     """
 
-    def __init__(self, folder: Path, digest: str, settings: AsrSettings, workers: int = 1) -> None:
+    def __init__(self, folder: Path, digest: str, settings: Settings) -> None:
+        asr = settings.asr
         with loading_errors(_ENGINE):
             from faster_whisper import WhisperModel
             from faster_whisper.tokenizer import Tokenizer
             from faster_whisper.transcribe import get_suppressed_tokens
 
             logging.getLogger("faster_whisper").setLevel(logging.WARNING)
-            device = _device(settings.device)
+            device = _device(asr.device)
             self._model = WhisperModel(
                 str(folder),
                 device=device,
-                compute_type=_compute_type(settings.compute_type, device),
-                cpu_threads=settings.threads or max(cores() // workers, 1),
-                num_workers=workers if device == "cpu" else 1,
+                compute_type=_compute_type(asr.compute_type, device),
+                cpu_threads=threads_each(settings),
+                num_workers=settings.batch.workers if device == "cpu" else 1,
                 local_files_only=True,
             )
             self._tokenizer = Tokenizer(
                 self._model.hf_tokenizer,
                 self._model.model.is_multilingual,
                 task="transcribe",
-                language=settings.language,
+                language=asr.language,
             )
             self._suppressed = list(get_suppressed_tokens(self._tokenizer, [-1]))
-        self._settings = settings
+        self._settings = asr
         self._weights = f"{folder.name}@{digest[:12]}"
 
     @classmethod
@@ -90,20 +91,20 @@ class FasterWhisperTranscriber:
         """From ``asr.model_path`` if there is one, else from the catalogue's ``asr.model``."""
         asr = settings.asr
         local = settings.path(asr.model_path) if asr.model_path else None
-        return cls(*catalogue.folder_of(asr.model, local), asr, settings.batch.workers)
+        return cls(*catalogue.folder_of(asr.model, local), settings)
 
     @property
     def identity(self) -> str:
         """Name, versions, model, weight digest and compute type."""
         return (
             f"{_ENGINE}/{version('faster-whisper')} ctranslate2/{version('ctranslate2')} "
-            f"{self._weights} {_compute_type(self._settings.compute_type, self.device)}"
+            f"{self._weights} {_compute_type(self._settings.compute_type, self._model.model.device)}"
         )
 
     @property
-    def device(self) -> str:
-        """``cpu`` or ``cuda``."""
-        return str(self._model.model.device)
+    def takes_turns(self) -> bool:
+        """Whether one use at a time, with the windows of all calls, is best: on a GPU."""
+        return bool(self._model.model.device != "cpu")
 
     def transcribe(
         self, windows: Sequence[Samples], *, beam_size: int, bar_loops: bool = False
@@ -221,8 +222,3 @@ def _compute_type(wanted: str, device: str) -> str:
     if wanted != "auto":
         return wanted
     return "int8" if device == "cpu" else "float16"
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,6 +16,7 @@ from models.asr_segments import (
     window_segments,
 )
 from models.engine_errors import engine_errors, loading_errors
+from models.threads import limit_torch
 from models.whisper_convert import convert_whisper
 from models.whisper_tokens import split_at_timestamps
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from models.weights import Catalogue
     from models.whisper_tokens import Stretch
-    from pipeline.settings import AsrSettings, Settings
+    from pipeline.settings import Settings
     from pipeline.types import Samples, Segment
 
 _ENGINE = "openai-whisper"
@@ -46,22 +47,21 @@ class WhisperTranscriber:
         ModelError: the folder holds no usable model, or the device is not there.
     """
 
-    def __init__(self, folder: Path, digest: str, settings: AsrSettings) -> None:
+    def __init__(self, folder: Path, digest: str, settings: Settings) -> None:
+        asr = settings.asr
         with loading_errors(_ENGINE):
-            import torch
             from whisper.tokenizer import get_tokenizer
 
-            if settings.threads:
-                torch.set_num_threads(settings.threads)
-            self._device = _device(settings.device)
+            limit_torch(settings)
+            self._device = _device(asr.device)
             self._model = _load(folder, self._device)
             self._tokenizer = get_tokenizer(
                 self._model.is_multilingual,
                 num_languages=self._model.num_languages,
-                language=settings.language,
+                language=asr.language,
                 task="transcribe",
             )
-        self._settings = settings
+        self._settings = asr
         self._weights = f"{folder.name}@{digest[:12]}"
 
     @classmethod
@@ -69,7 +69,7 @@ class WhisperTranscriber:
         """From ``asr.model_path`` if there is one, else from the catalogue's ``asr.model``."""
         asr = settings.asr
         local = settings.path(asr.model_path) if asr.model_path else None
-        return cls(*catalogue.folder_of(asr.model, local), asr)
+        return cls(*catalogue.folder_of(asr.model, local), settings)
 
     @property
     def identity(self) -> str:
@@ -80,10 +80,8 @@ class WhisperTranscriber:
             f"{'float16' if self._half else 'float32'}"
         )
 
-    @property
-    def device(self) -> str:
-        """``cpu`` or ``cuda``."""
-        return self._device
+    takes_turns = True
+    """Its decoding hangs hooks into the network: two uses at a time would see each other's."""
 
     @property
     def _half(self) -> bool:

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
 from models.engine_errors import engine_errors, loading_errors
+from models.threads import limit_torch
 from models.weights import folder_sha256
 from pipeline.errors import ModelError
 from pipeline.ports import SAMPLE_RATE, Diarization
@@ -61,6 +62,7 @@ class PyannoteDiarizer:
             ModelError: weights are not at hand, or the pipeline cannot be loaded.
         """
         chosen = settings.diarization
+        limit_torch(settings)
         given = settings.path(chosen.pipeline_path) if chosen.pipeline_path else None
         folder = given or catalogue.ready(COMMUNITY)
         if folder is not None:

@@ -78,10 +78,10 @@ def build_speech_detector(settings: Settings, catalogue: Catalogue) -> SpeechDet
 def build_transcriber(settings: Settings, catalogue: Catalogue) -> Transcriber:
     """The transcriber that ``asr.engine`` names; raises as :func:`build_speech_detector`.
 
-    On a GPU the calls of all workers share it, so that its batches are full.
+    One that does better with one use at a time is shared by the workers, so that its batches are full.
     """
     engine: Transcriber = _build("transcriber", TRANSCRIBERS, settings.asr.engine, settings, catalogue)
-    return SharedTranscriber(engine) if getattr(engine, "device", "cpu") != "cpu" else engine
+    return SharedTranscriber(engine) if getattr(engine, "takes_turns", False) else engine
 
 
 def build_diarizer(settings: Settings, catalogue: Catalogue) -> Diarizer:

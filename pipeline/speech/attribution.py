@@ -35,6 +35,10 @@ FULL_VOICE_MS = 1200
 """A clause of this length or more counts in full."""
 LABEL_SCALE = 1.0
 LABEL_PRIOR = 2.0
+SHARE_MODE = "run"
+MARGIN_POWER = 0.0
+MARGIN_CAP = 1.5
+UNKNOWN_MARGIN = 0.5
 LABEL_SHARING = 0.5
 LABEL_SHARED_BY = 4.0
 """Clauses of one stretch of the diarizer's are no independent votes: each counts for their number, at most
@@ -76,6 +80,8 @@ class Clause:
     duration_ms: int
     pause_ms: int
     after_question: bool = False
+    margin: float | None = None
+    stretch: int | None = None
 
 
 def attribute(clauses: Sequence[Clause], voices: Numbers, *, apart: bool | None = None) -> Numbers:
@@ -121,8 +127,16 @@ class _Model:
         names = sorted({clause.label for clause in clauses if clause.label is not None})
         self._labels = np.array([names.index(c.label) if c.label in names else -1 for c in clauses])
         self._label_count = len(names)
-        shared = np.minimum(_run_lengths(self._labels), LABEL_SHARED_BY)
+        if SHARE_MODE == "run":
+            shared = np.minimum(_run_lengths(self._labels), LABEL_SHARED_BY)
+        else:
+            shared = np.minimum(_run_lengths(np.array([-1 if c.stretch is None else c.stretch for c in clauses])), LABEL_SHARED_BY)
         self._label_weights = LABEL_SCALE * shared**-LABEL_SHARING
+        margins = np.array([np.nan if c.margin is None else c.margin for c in clauses])
+        if MARGIN_POWER and (~np.isnan(margins)).any():
+            typical = np.nanmedian(margins)
+            rel = np.clip(margins / max(typical, 1e-6), 0, MARGIN_CAP) ** MARGIN_POWER
+            self._label_weights *= np.where(np.isnan(rel), UNKNOWN_MARGIN, rel)
         self._steps = np.log([_switch(clause) for clause in clauses])
 
     def starts(self) -> list[Numbers]:

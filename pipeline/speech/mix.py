@@ -55,7 +55,8 @@ def give_to_parties(
     if not tokens:
         return ()
     quiet = quiet_frames(samples)
-    labels = [_label(token.word, diarization.exclusive) for token in tokens]
+    heard = [_heard(token.word, diarization.exclusive) for token in tokens]
+    labels = [None if at is None else diarization.exclusive[at].speaker for at in heard]
     pauses = [0, *(_pause(a.word, b.word, quiet) for a, b in pairwise(tokens))]
     starts = [
         i for i in range(len(tokens)) if i == 0 or _begins(tokens[i - 1], pauses[i], labels[i - 1 : i + 1])
@@ -63,7 +64,7 @@ def give_to_parties(
     bounds = list(zip(starts, (*starts[1:], len(tokens)), strict=True))
     groups = [tuple(tokens[a:b]) for a, b in bounds]
     clauses = [
-        _clause(group, labels[a:b], pauses[a], cues, after_question=a > 0 and asks(groups[k - 1]))
+        _clause(group, heard[a:b], diarization.exclusive, pauses[a], cues, after_question=a > 0 and asks(groups[k - 1]))
         for k, ((a, b), group) in enumerate(zip(bounds, groups, strict=True))
     ]
     sounds = describe(samples, [_interval(group) for group in groups])
@@ -89,30 +90,37 @@ def _begins(before: Token, pause_ms: int, labels: Sequence[str | None]) -> bool:
 
 def _clause(
     group: Sequence[Token],
-    labels: Sequence[str | None],
+    heard: Sequence[int | None],
+    spans: Sequence[SpeakerSpan],
     pause_ms: int,
     cues: Sequence[Cue],
     *,
     after_question: bool,
 ) -> Clause:
     text = spoken("".join(token.word.text for token in group))
-    heard = sorted(label for label in labels if label is not None)
+    votes = [at for at in heard if at is not None]
+    by_label = [spans[at].speaker for at in votes]
+    label = max(sorted(by_label), key=by_label.count) if votes else None
+    own = [at for at in votes if spans[at].speaker == label]
+    stretch = max(own, key=own.count) if own else None
     return Clause(
         agent_log_odds=TEXT_SCALE * agent_log_odds([text], cues),
-        label=max(heard, key=heard.count) if heard else None,
+        label=label,
+        margin=None if stretch is None else spans[stretch].margin,
+        stretch=stretch,
         duration_ms=_interval(group).duration_ms,
         pause_ms=pause_ms,
         after_question=after_question,
     )
 
 
-def _label(word: Word, spans: Sequence[SpeakerSpan]) -> str | None:
-    """The speaker who has most of the word, else the nearest one within half a second."""
-    best: tuple[int, str] | None = None
-    for span in spans:
+def _heard(word: Word, spans: Sequence[SpeakerSpan]) -> int | None:
+    """The span that has most of the word, else the nearest one within half a second."""
+    best: tuple[int, int] | None = None
+    for at, span in enumerate(spans):
         shared = min(span.end_ms, word.end_ms) - max(span.start_ms, word.start_ms)
         if shared > -NEAR_MS and (best is None or shared > best[0]):
-            best = (shared, span.speaker)
+            best = (shared, at)
     return None if best is None else best[1]
 
 

@@ -34,6 +34,8 @@ TAIL_MS = 1000
 """Silence after the last piece: speech that ends where the window ends makes Whisper run on."""
 LEFT_MS = 600
 """Less speech than this behind the last timestamp is the end of the last word."""
+AT_ONCE = 64
+"""Windows that are rendered at a time: bounds the memory of a call of hours."""
 ADVANCE_MS = 500
 """A window of which less was heard than this is not gone on with: the rest would fare no better."""
 SMALL_SHARE = 0.5
@@ -166,9 +168,13 @@ class _Transcription:
         ]
 
     def _decode(self, tasks: Sequence[_Task], beam: int, *, bar_loops: bool = False) -> list[_Answer]:
-        sounds = [task.window.render(self._channels[task.channel]) for task in tasks]
-        found = self._transcriber.transcribe(sounds, beam_size=beam, bar_loops=bar_loops)
-        return [_Answer.of(task, segments) for task, segments in zip(tasks, found, strict=True)]
+        answers: list[_Answer] = []
+        for start in range(0, len(tasks), AT_ONCE):
+            some = tasks[start : start + AT_ONCE]
+            sounds = [task.window.render(self._channels[task.channel]) for task in some]
+            found = self._transcriber.transcribe(sounds, beam_size=beam, bar_loops=bar_loops)
+            answers += map(_Answer.of, some, found)
+        return answers
 
     def _keep(self, answer: _Answer) -> None:
         draft = self._drafts[answer.task.channel]
