@@ -22,12 +22,17 @@ from pipeline.store_tables import (
     acts,
     batches,
     calls,
+    certainties,
     contacts,
     events,
     findings,
+    promise_terms,
     promises,
     quarantine,
+    roles,
     scores,
+    sound,
+    speakers,
     tables,
     turns,
 )
@@ -37,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.history import Remembered
-    from pipeline.types import Call, CallReport, Evidence, Promise, Quarantined, Scores
+    from pipeline.types import Call, CallReport, Evidence, Finding, Promise, Quarantined, Scores
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer of SQLite waits for another one."""
@@ -50,6 +55,8 @@ class StoreSummary:
     Attributes:
         mean_compliance: 0..100 over scored calls, ``None`` when there is none; so for effectiveness.
         to_review: calls with a finding that waits for a person.
+        poor_sound: calls with a channel whose sound is poor.
+        unsure_roles: calls of which it is not sure who is the agent.
     """
 
     scored: int
@@ -57,6 +64,8 @@ class StoreSummary:
     quarantined: int
     red_lines: int
     to_review: int
+    poor_sound: int
+    unsure_roles: int
     mean_compliance: float | None
     mean_effectiveness: float | None
 
@@ -150,6 +159,8 @@ class Store:
                 quarantined=count(sa.select(sa.func.count()).select_from(quarantine)),
                 red_lines=count(sa.select(sa.func.count()).select_from(scores).where(scores.c.red_line)),
                 to_review=count(sa.select(sa.func.count(findings.c.call_id.distinct())).where(waiting)),
+                poor_sound=count(sa.select(sa.func.count(sound.c.call_id.distinct())).where(sound.c.poor)),
+                unsure_roles=count(sa.select(sa.func.count()).select_from(roles).where(roles.c.unsure)),
                 mean_compliance=count(sa.select(sa.func.avg(scores.c.compliance))),
                 mean_effectiveness=count(sa.select(sa.func.avg(scores.c.effectiveness))),
             )
@@ -232,6 +243,11 @@ def _rows(report: CallReport) -> dict[sa.Table, list[dict[str, Any]]]:
             }
             for turn in report.transcript.turns
         ],
+        speakers: [
+            {"position": turn.index, "speaker": turn.speaker}
+            for turn in report.transcript.turns
+            if turn.speaker is not None
+        ],
         findings: [
             {
                 "position": position,
@@ -260,7 +276,41 @@ def _rows(report: CallReport) -> dict[sa.Table, list[dict[str, Any]]]:
         contacts: _contact_rows(report),
         scores: _score_rows(report.scores, complete=not report.not_checked),
         promises: _promise_rows(report.promise),
+        promise_terms: _terms_rows(report.promise),
+        sound: [asdict(one) | {"poor": bool(one.faults)} for one in report.transcript.quality],
+        certainties: [
+            _certainty_row(finding) | {"position": position}
+            for position, finding in enumerate(report.findings)
+        ],
+        roles: _role_rows(report),
     }
+
+
+def _certainty_row(finding: Finding) -> dict[str, Any]:
+    sure = finding.certainty
+    return {
+        "words": sure.words if sure else None,
+        "lowest_word": sure.lowest_word if sure else None,
+        "speaker": sure.speaker if sure else None,
+        "overlap": sure.overlap if sure else None,
+        "faults": list(sure.faults) if sure else [],
+        "if_swapped": finding.if_swapped.value if finding.if_swapped else None,
+    }
+
+
+def _role_rows(report: CallReport) -> list[dict[str, Any]]:
+    if report.roles_confidence is None:
+        return []
+    other = report.if_swapped.scores if report.if_swapped else None
+    return [
+        {
+            "confidence": report.roles_confidence,
+            "unsure": other is not None,
+            "compliance_if_swapped": other.compliance if other else None,
+            "effectiveness_if_swapped": other.effectiveness if other else None,
+            "red_line_if_swapped": other.red_line if other else None,
+        }
+    ]
 
 
 def _score_rows(of: Scores | None, *, complete: bool) -> list[dict[str, Any]]:
@@ -286,6 +336,18 @@ def _promise_rows(promise: Promise | None) -> list[dict[str, Any]]:
             "date": promise.date,
             "confirmed": promise.confirmed,
             "coerced": promise.coerced,
+        }
+    ]
+
+
+def _terms_rows(promise: Promise | None) -> list[dict[str, Any]]:
+    if promise is None:
+        return []
+    return [
+        {
+            "proposed_by": promise.proposed_by.value if promise.proposed_by else None,
+            "certainty": promise.certainty.value,
+            **_place_row(promise.condition),
         }
     ]
 

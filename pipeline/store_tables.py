@@ -140,6 +140,65 @@ contacts = sa.Table(
 )
 """What later calls must know of a call beside its row in ``calls``; numbers are hashes."""
 
+sound = sa.Table(
+    "sound",
+    tables,
+    _call_key(),
+    sa.Column("channel", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("codec", sa.String(30), nullable=False),
+    sa.Column("source_rate", sa.Integer, nullable=False),
+    sa.Column("level_dbfs", sa.Float, nullable=False),
+    sa.Column("snr_db", sa.Float, nullable=False),
+    sa.Column("clipped", sa.Float, nullable=False),
+    sa.Column("bandwidth_hz", sa.Integer, nullable=False),
+    sa.Column("poor", sa.Boolean, nullable=False),
+    sa.Column("faults", sa.JSON, nullable=False),
+)
+
+certainties = sa.Table(
+    "certainties",
+    tables,
+    _call_key(),
+    _row_number(),
+    sa.Column("words", sa.Float),
+    sa.Column("lowest_word", sa.Float),
+    sa.Column("speaker", sa.Float),
+    sa.Column("overlap", sa.Boolean),
+    sa.Column("faults", sa.JSON, nullable=False),
+    sa.Column("if_swapped", sa.String(20)),
+)
+"""How sure the finding of the same call and position is; all null when it is about the whole call."""
+
+speakers = sa.Table(
+    "speakers",
+    tables,
+    _call_key(),
+    _row_number(),
+    sa.Column("speaker", sa.String(40), nullable=False),
+)
+"""Whose voice the turn of the same call and position is; no row for machines and text."""
+
+promise_terms = sa.Table(
+    "promise_terms",
+    tables,
+    _call_key(),
+    sa.Column("proposed_by", sa.String(20)),
+    sa.Column("certainty", sa.String(20), nullable=False),
+    *_place(),
+)
+"""How far the promise of the same call binds, and the words of its condition; null where it has none."""
+
+roles = sa.Table(
+    "roles",
+    tables,
+    _call_key(),
+    sa.Column("confidence", sa.Float, nullable=False),
+    sa.Column("unsure", sa.Boolean, nullable=False),
+    sa.Column("compliance_if_swapped", sa.Float),
+    sa.Column("effectiveness_if_swapped", sa.Float),
+    sa.Column("red_line_if_swapped", sa.Boolean),
+)
+
 quarantine = sa.Table(
     "quarantine",
     tables,
@@ -163,5 +222,18 @@ batches = sa.Table(
     sa.Column("skipped", sa.Integer, nullable=False),
 )
 
-OF_A_CALL = (turns, findings, acts, events, scores, promises, contacts)
+OF_A_CALL = (
+    turns,
+    speakers,
+    findings,
+    certainties,
+    acts,
+    events,
+    scores,
+    promises,
+    promise_terms,
+    contacts,
+    sound,
+    roles,
+)
 """The tables whose rows belong to one row of ``calls``."""

@@ -1,8 +1,8 @@
 """Reading a stored result back: the inverse of :mod:`pipeline.report.call_json`.
 
 A result holds what is needed to judge its call again: the turns with all that was heard of them, the
-length and whether a channel was dead, the tones, the metadata. What names a person is not stored,
-nor are columns that Tinghe does not know and what was known of other calls.
+length, the quality of the sound and whether a channel was dead, the tones, the metadata. What names a
+person is not stored, nor are columns that Tinghe does not know and what was known of other calls.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.metadata import CallMetadata
 from pipeline.report.call_json import SCHEMA_ID, read_call
 from pipeline.rows import decode_text, parse_json_object
 from pipeline.transcripts import TranscriptSource, read_transcript
-from pipeline.types import Call, CallStatus, Role, Tone, Transcript, Turn, Word
+from pipeline.types import AudioQuality, Call, CallStatus, Role, SoundFault, Tone, Transcript, Turn, Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,11 @@ def from_json(content: Mapping[str, Any]) -> StoredCall:
         call=Call(
             call_id=content["call_id"], metadata=CallMetadata.model_validate(dict(content["metadata"]))
         ),
-        transcript=Transcript(turns=tuple(map(_turn, content["turns"]))),
+        transcript=Transcript(
+            turns=tuple(map(_turn, content["turns"])),
+            # results of earlier versions have none
+            quality=tuple(map(_quality, content.get("quality", ()))),
+        ),
         status=CallStatus(content["status"]),
         duration_ms=_ms(content["duration"]),
         one_sided=dead if recorded else None,
@@ -106,9 +110,10 @@ def _turn(turn: Mapping[str, Any]) -> Turn:
         end_ms=_ms(turn["end"]),
         words=tuple(map(_word, turn["words"])),
         channel=turn["channel"],
+        speaker=turn.get("speaker"),
         overlap=turn["overlap"],
         asr_confidence=turn["asr_confidence"],
-        level_db=turn["level_db"],
+        level_db=turn.get("level_db"),
     )
 
 
@@ -119,6 +124,10 @@ def _word(word: Mapping[str, Any]) -> Word:
         end_ms=round(word["end"] * 1000),
         probability=word["probability"],
     )
+
+
+def _quality(quality: Mapping[str, Any]) -> AudioQuality:
+    return AudioQuality(**{**quality, "faults": tuple(map(SoundFault, quality["faults"]))})
 
 
 def _ms(seconds: float | None) -> int | None:

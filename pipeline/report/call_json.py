@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from pipeline.types import (
         Act,
+        AudioQuality,
         CallReport,
+        Certainty,
         Correction,
         CustomerEvent,
         Evidence,
@@ -75,6 +77,8 @@ def to_json(report: CallReport) -> dict[str, Any]:
             for removal in report.transcript.removals
         ],
         "corrections": [_correction(c) for c in report.transcript.corrections],
+        "quality": [_quality(quality) for quality in report.transcript.quality],
+        "roles": _roles(report),
         "provenance": {
             "program": report.provenance.program,
             "recording_sha256": report.provenance.recording_sha256,
@@ -169,6 +173,7 @@ def _turn(turn: Turn, tone: Tone | None) -> dict[str, Any]:
         "text": turn.text,
         "tone": tone.value if tone else None,
         "channel": turn.channel,
+        "speaker": turn.speaker,
         "overlap": turn.overlap,
         "asr_confidence": None if turn.asr_confidence is None else round(turn.asr_confidence, 4),
         "level_db": turn.level_db,
@@ -211,6 +216,50 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "reason": finding.reason,
         "missing": finding.missing,
         "witnesses": [witness.value for witness in finding.witnesses],
+        "certainty": _certainty(finding.certainty),
+        "if_swapped": finding.if_swapped.value if finding.if_swapped else None,
+    }
+
+
+def _certainty(certainty: Certainty | None) -> dict[str, Any] | None:
+    if certainty is None:
+        return None
+    return {
+        "words": certainty.words,
+        "lowest_word": certainty.lowest_word,
+        "speaker": round(certainty.speaker, 4),
+        "overlap": certainty.overlap,
+        "faults": [fault.value for fault in certainty.faults],
+    }
+
+
+def _quality(quality: AudioQuality) -> dict[str, Any]:
+    return {
+        "channel": quality.channel,
+        "codec": quality.codec,
+        "source_rate": quality.source_rate,
+        "level_dbfs": quality.level_dbfs,
+        "snr_db": quality.snr_db,
+        "clipped": quality.clipped,
+        "bandwidth_hz": quality.bandwidth_hz,
+        "faults": [fault.value for fault in quality.faults],
+    }
+
+
+def _roles(report: CallReport) -> dict[str, Any]:
+    """How sure the roles are, and the other verdict where they are not sure enough."""
+    confidence, other = report.roles_confidence, report.if_swapped
+    return {
+        "confidence": None if confidence is None else round(confidence, 4),
+        "if_swapped": None
+        if other is None
+        else {
+            "compliance": other.scores.compliance,
+            "compliance_if_confirmed": other.scores.compliance_if_confirmed,
+            "effectiveness": other.scores.effectiveness,
+            "red_line": other.scores.red_line,
+            "findings": [_finding(finding) for finding in other.findings],
+        },
     }
 
 
@@ -246,6 +295,10 @@ def _promise(promise: Promise | None) -> dict[str, Any] | None:
         "confirmed": promise.confirmed,
         "coerced": promise.coerced,
         "turns": list(promise.turns),
+        "proposed_by": promise.proposed_by.value if promise.proposed_by else None,
+        "certainty": promise.certainty.value,
+        "condition": promise.condition.quote if promise.condition else None,
+        "condition_turn": promise.condition.turn if promise.condition else None,
     }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from pipeline.report.doubt_view import doubts, has_poor_sound, quality_lines, roles_note
 from pipeline.report.showing import DASH, Showing, clock, moment, money, number
 from pipeline.report.timeline import timeline
+from pipeline.report.voices import has_third_voice, names, voices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +28,7 @@ def call_view(call: Json, showing: Showing, *, audio: str | None) -> dict[str, A
     scores = call["scores"]
     texts = {turn["index"]: showing.text(turn["text"], call["call_id"]) for turn in call["turns"]}
     findings = [_finding(f, f"f{i}", texts, call, showing) for i, f in enumerate(call["findings"])]
+    who = names(call, t)
     gap = scores["compliance_if_confirmed"] != scores["compliance"]
     return {
         "call_id": call["call_id"],
@@ -36,15 +39,18 @@ def call_view(call: Json, showing: Showing, *, audio: str | None) -> dict[str, A
         "if_confirmed": number(scores["compliance_if_confirmed"]) if gap else None,
         "effectiveness": number(scores["effectiveness"]),
         "meta": _meta(call, showing),
+        "quality": quality_lines(call, t),
+        "poor_sound": has_poor_sound(call),
+        "roles_note": roles_note(call, showing),
         "not_checked": [
             (t.of("check", n["check"]), t.of("reason", n["reason"])) for n in call["not_checked"]
         ],
         "audio": audio,
-        "turns": [_turn(turn, texts, findings, call, showing) for turn in call["turns"]],
-        "timeline": timeline(call, findings, labels=t),
+        "turns": [_turn(turn, who[turn["index"]], texts, findings, call, showing) for turn in call["turns"]],
+        "timeline": timeline(call, findings, who),
         "findings": sorted(findings, key=_gravity),
         "events": [t.of("event", event) for event in call["customer_events"]],
-        "promise": _promise(call["promise_to_pay"], showing),
+        "promise": _promise(call, texts, showing),
         "compliance_items": [_deduction(item, showing) for item in scores["compliance_items"]],
         "effectiveness_items": [_earned(item, showing) for item in scores["effectiveness_items"]],
         "provenance": _provenance(call["provenance"], showing),
@@ -70,6 +76,7 @@ def _meta(call: Json, showing: Showing) -> list[tuple[str, str]]:
         ("agency", metadata.get("agency", "")),
         ("days_overdue", str(metadata.get("days_overdue", ""))),
         ("total_due", "" if due is None else f"{money(due)} {t('yuan')}"),
+        ("voices", str(voices(call)) if has_third_voice(call) else ""),
     ]
     return [(t(name), value) for name, value in pairs if value]
 
@@ -88,6 +95,7 @@ def _finding(
         "severity_name": t.of("severity", finding["severity"]),
         "confidence": f"{finding['confidence']:.2f}",
         "reason": showing.text(finding["reason"], call["call_id"]),
+        "doubts": doubts(finding, call, t),
         "missing": finding["missing"],
         "norms": [showing.clause(norm) for norm in finding["norms"]],
         "evidence": quote,
@@ -97,7 +105,7 @@ def _finding(
 
 
 def _turn(
-    turn: Json, texts: Mapping[int, str], findings: Sequence[Json], call: Json, showing: Showing
+    turn: Json, who: str, texts: Mapping[int, str], findings: Sequence[Json], call: Json, showing: Showing
 ) -> dict[str, Any]:
     t, index = showing.labels, turn["index"]
     mine = [f for f in findings if f["turn"] == index]
@@ -105,7 +113,7 @@ def _turn(
     return {
         "index": index,
         "role": turn["role"],
-        "who": t.of("role", turn["role"]),
+        "who": who,
         "start": turn["start"],
         "end": turn["end"],
         "clock": clock(turn["start"]),
@@ -149,17 +157,35 @@ def pieces(text: str, findings: Sequence[Json], *, start: float | None) -> list[
     return result
 
 
-def _promise(promise: Json | None, showing: Showing) -> list[tuple[str, str]] | None:
+def _promise(
+    call: Json, texts: Mapping[int, str], showing: Showing
+) -> list[tuple[str, str, int | None]] | None:
+    """Name, value and the turn to go to, of what is known of the promise."""
+    promise, t = call["promise_to_pay"], showing.labels
     if promise is None:
         return None
-    t = showing.labels
     amount = t("open") if promise["amount"] is None else f"{money(promise['amount'])} {t('yuan')}"
+    # Results of earlier versions do not say how far a promise binds, nor who proposed it.
+    certainty, proposed_by = promise.get("certainty"), promise.get("proposed_by")
+    turn = promise.get("condition_turn")
     pairs = [
-        (t("promise.amount"), amount),
-        (t("promise.date"), promise["date"] or t("open")),
-        (t("promise.confirmed"), showing.yes_no(promise["confirmed"])),
+        ("amount", amount, None),
+        ("date", promise["date"] or t("open"), None),
+        ("certainty", t.of("commitment", certainty) if certainty else "", None),
+        ("condition", "" if turn is None else _condition(call, texts), turn),
+        ("proposed_by", t.of("proposer", proposed_by) if proposed_by else "", None),
+        ("confirmed", showing.yes_no(promise["confirmed"]), None),
+        ("coerced", showing.yes_no(True) if promise["coerced"] else "", None),
     ]
-    return [*pairs, (t("promise.coerced"), showing.yes_no(True))] if promise["coerced"] else pairs
+    return [(t(f"promise.{name}"), value, at) for name, value, at in pairs if value]
+
+
+def _condition(call: Json, texts: Mapping[int, str]) -> str:
+    """The words of the condition, out of the whole turn as it is shown: a number that they cut is masked."""
+    words, turn = call["promise_to_pay"]["condition"], call["promise_to_pay"]["condition_turn"]
+    said = next((one["text"] for one in call["turns"] if one["index"] == turn), "")
+    at = said.find(words)
+    return texts[turn][at : at + len(words)] if at >= 0 else ""
 
 
 def _deduction(item: Json, showing: Showing) -> dict[str, Any]:

@@ -58,8 +58,10 @@ class Showing:
         if promise is None:
             return ""
         amount = DASH if promise["amount"] is None else money(promise["amount"])
+        bound = promise.get("certainty", "firm")
+        loose = "" if bound == "firm" else f" · {self.labels.of('commitment', bound)}"
         coerced = f" · {self.labels('promise.coerced')}" if promise["coerced"] else ""
-        return f"{amount} · {promise['date'] or DASH}{coerced}"
+        return f"{amount} · {promise['date'] or DASH}{loose}{coerced}"
 
 
 def number(value: float | None) -> str:

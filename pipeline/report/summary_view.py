@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from pipeline.report.doubt_view import has_poor_sound, has_unsure_roles
 from pipeline.report.files import file_stem
 from pipeline.report.quarantine import in_order
 from pipeline.report.showing import Showing, moment, number
@@ -34,6 +35,8 @@ def row(call: Json, showing: Showing) -> dict[str, Any]:
         "red": scores["red_line"],
         "review": "needs_review" in states,
         "not_scored": call["status"] != "scored",
+        "poor": has_poor_sound(call),
+        "roles": has_unsure_roles(call),
     }
     role = metadata.get("callee_role")
     people = showing.person(call["call_id"])
@@ -78,6 +81,7 @@ def summary_view(
     away = in_order(quarantined)
     return {
         "figures": _figures(rows, len(away), showing),
+        "filters": ["all", "red", "review", "not_scored", *_found(rows, ("poor", "roles"))],
         "compliance_bins": _bins(r["compliance_value"] for r in rows),
         "effectiveness_bins": _bins(r["effectiveness_value"] for r in rows),
         "rules": _rules(rows, showing),
@@ -118,7 +122,7 @@ def _figures(rows: Sequence[Json], away: int, showing: Showing) -> list[dict[str
     t = showing.labels
     scored = sum(r["scored"] for r in rows)
     red = sum(r["red_line"] for r in rows)
-    review = sum("review" in r["tags"] for r in rows)
+    review, poor, roles = (sum(tag in r["tags"] for r in rows) for tag in ("review", "poor", "roles"))
     share = f" · {100 * red / scored:.1f}%" if red else ""
     figures = [
         ("calls", len(rows) + away, "", False),
@@ -127,8 +131,15 @@ def _figures(rows: Sequence[Json], away: int, showing: Showing) -> list[dict[str
         ("quarantine", away, "", away > 0),
         ("red_lines", red, share, red > 0),
         ("to_review", review, "", False),
+        ("poor_sound", poor, "", False),
+        ("unsure_roles", roles, "", False),
     ]
     return [{"name": t(key) + note, "value": value, "bad": bad} for key, value, note, bad in figures]
+
+
+def _found(rows: Sequence[Json], tags: Iterable[str]) -> list[str]:
+    """Those of ``tags`` that a row has."""
+    return [tag for tag in tags if any(tag in row["tags"] for row in rows)]
 
 
 def _bins(values: Iterable[float | None]) -> list[dict[str, Any]]:

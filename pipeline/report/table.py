@@ -12,10 +12,12 @@ import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+from pipeline.report.doubt_view import doubts, has_poor_sound, has_unsure_roles
 from pipeline.report.files import write_atomically
 from pipeline.report.labels import Labels, Language
 from pipeline.report.quarantine import in_order
 from pipeline.report.showing import Showing
+from pipeline.report.voices import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,6 +67,9 @@ _CALL_COLUMNS = (
     ("table.promise_date", "short"),
     ("promise.confirmed", "short"),
     ("promise.coerced", "short"),
+    ("poor_sound", "short"),
+    ("unsure_roles", "short"),
+    ("promise.certainty", "short"),
 )
 _FINDING_COLUMNS = (
     ("table.call_id", "id"),
@@ -79,6 +84,7 @@ _FINDING_COLUMNS = (
     ("reason", "text"),
     ("norms", "text"),
     ("missing", "short"),
+    ("doubts", "text"),
 )
 _QUARANTINE_COLUMNS = (
     ("table.call_id", "id"),
@@ -197,12 +203,16 @@ def _call_row(call: Json, showing: Showing) -> list[Cell]:
         promise["date"] if promise else None,
         showing.yes_no(promise["confirmed"]) if promise else None,
         showing.yes_no(promise["coerced"]) if promise else None,
+        showing.yes_no(has_poor_sound(call)),
+        showing.yes_no(has_unsure_roles(call)),
+        t.of("commitment", promise["certainty"]) if promise and "certainty" in promise else None,
     ]
 
 
 def _finding_rows(call: Json, showing: Showing) -> Iterable[list[Cell]]:
     t, call_id = showing.labels, call["call_id"]
     turns = {turn["index"]: turn for turn in call["turns"]}
+    who = names(call, t)
     for finding in call["findings"]:
         turn = turns.get(finding["turn"])
         # Masked in the whole turn, so that a number that the evidence cuts in two is masked too.
@@ -214,12 +224,13 @@ def _finding_rows(call: Json, showing: Showing) -> Iterable[list[Cell]]:
             t.of("state", finding["state"]),
             finding["confidence"],
             finding["turn"],
-            t.of("role", turn["role"]) if turn else t("whole_call"),
+            who[turn["index"]] if turn else t("whole_call"),
             finding["start"],
             text[finding["text_start"] : finding["text_end"]] if turn else None,
             showing.text(finding["reason"], call_id),
             "；".join(showing.clause(norm) for norm in finding["norms"]),
             finding["missing"],
+            doubts(finding, call, t),
         ]
 
 

@@ -9,8 +9,6 @@ from pipeline.report.showing import clock
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.report.labels import Labels
-
     Json = Mapping[str, Any]
 
 WIDTH = 1000.0
@@ -22,8 +20,14 @@ _BETWEEN_LANES_Y = 21
 _SCALE_MARKS = 5
 
 
-def timeline(call: Json, findings: Sequence[Json], *, labels: Labels) -> dict[str, Any]:
-    """Lay out a call by time or, where turns have no times, by the length of their text."""
+def timeline(call: Json, findings: Sequence[Json], who: Mapping[int, str]) -> dict[str, Any]:
+    """Lay out a call by time or, where turns have no times, by the length of their text.
+
+    Args:
+        call: the JSON of the call.
+        findings: as the page shows them.
+        who: what the speaker of each turn is called, by the turn's index.
+    """
     turns = call["turns"]
     timed = bool(turns) and all(turn["start"] is not None and turn["end"] is not None for turn in turns)
     spans = {turn["index"]: (turn["start"], turn["end"]) for turn in turns} if timed else _by_text(turns)
@@ -33,7 +37,7 @@ def timeline(call: Json, findings: Sequence[Json], *, labels: Labels) -> dict[st
     scale = WIDTH / length if length else 0.0
     bits = [
         {
-            "title": f"{clock(turn['start'])} {labels.of('role', turn['role'])}".strip(),
+            "title": f"{clock(turn['start'])} {who[turn['index']]}".strip(),
             "turn": turn["index"],
             "role": turn["role"],
             **_box(*spans[turn["index"]], scale=scale),

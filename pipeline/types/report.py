@@ -27,8 +27,27 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Swapped:
+    """The verdict on a call if agent and customer are the other way round.
+
+    Attributes:
+        findings: those that there are only then; they count nowhere.
+        scores: what the call would get.
+    """
+
+    findings: tuple[Finding, ...]
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallReport:
-    """Everything that Tinghe says of one call; ``notes`` are kept for later calls and not shown."""
+    """Everything that Tinghe says of one call.
+
+    Attributes:
+        notes: kept for later calls and not shown.
+        roles_confidence: how sure it is who is the agent; ``None`` when neither party speaks.
+        if_swapped: the other verdict, where that is not sure enough.
+    """
 
     call: Call
     status: CallStatus
@@ -45,6 +64,8 @@ class CallReport:
     notes: tuple[CustomerEvent, ...] = ()
     promise: Promise | None = None
     scores: Scores | None = None
+    roles_confidence: float | None = None
+    if_swapped: Swapped | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

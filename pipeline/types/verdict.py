@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipeline.types.basics import FindingState, Role, Severity, Tone, Witness
-from pipeline.types.sound import Word
+from pipeline.types.sound import SoundFault, Word
 from pipeline.types.transcript import Turn
 
 if TYPE_CHECKING:
@@ -69,6 +70,32 @@ def words_at(turn: Turn, start: int, end: int) -> tuple[Word, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certainty:
+    """How sure it is that the evidence of a finding was said, and by whom.
+
+    Attributes:
+        words: mean word probability over the evidence's characters; ``None`` for text.
+        lowest_word: the least of them.
+        speaker: how sure it is that this party said it.
+        overlap: whether the other party speaks at the same time as the evidence.
+        faults: what is poor about the sound of its channel.
+    """
+
+    words: float | None = None
+    lowest_word: float | None = None
+    speaker: float = 1.0
+    overlap: bool = False
+    faults: tuple[SoundFault, ...] = ()
+
+
+class IfSwapped(StrEnum):
+    """What becomes of a finding if its words are the other party's; see :mod:`pipeline.hypotheses`."""
+
+    STANDS = "stands"
+    FLIPS = "flips"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """What a rule itself says that it costs; the scorecard's figures stand where it says nothing.
 
@@ -98,6 +125,8 @@ class Finding:
         review_only: whether the rule itself asks for a person's eye, however sure the witnesses are.
         joint: probability of rule and second opinion together, before the speaker's role counts;
             ``None`` where the second opinion was not asked.
+        certainty: how sure its own evidence is; ``None`` when it is about the call as a whole.
+        if_swapped: what becomes of it with the parties exchanged; ``None`` where who speaks is sure.
     """
 
     rule: str
@@ -113,6 +142,8 @@ class Finding:
     sure: bool = True
     review_only: bool = False
     joint: float | None = None
+    certainty: Certainty | None = None
+    if_swapped: IfSwapped | None = None
 
     @property
     def red_line(self) -> bool:
@@ -152,15 +183,51 @@ class CustomerEvent:
     evidence: Evidence
 
 
+class Commitment(StrEnum):
+    """How far a promise binds, the weakest reason first."""
+
+    TENTATIVE = "tentative"
+    """Offered as a question that nobody has answered yet."""
+    CONDITIONAL = "conditional"
+    """Something has to happen first; :attr:`Promise.condition` holds the words."""
+    VAGUE = "vague"
+    """An amount or a day is missing, or was named roughly or as a stretch, and nobody pinned it down."""
+    FIRM = "firm"
+    """A definite amount on a definite day, without a condition."""
+
+
+class Proposer(StrEnum):
+    """Who first named the terms that stand."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    BOTH = "both"
+    """One named the amount, the other the day."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """The promise to pay at the end of the call; ``date`` is the last day promised, in the call's zone."""
+    """The promise to pay at the end of the call.
+
+    Attributes:
+        amount: yuan; ``None`` where none was named.
+        date: the last day promised, in the call's zone; ``None`` where none was named.
+        confirmed: whether the agent said the terms and the customer assented to them.
+        coerced: whether a red line by the agent came before the turn that set the terms.
+        turns: turns that made and confirmed it.
+        proposed_by: who named the terms first; ``None`` where that is not known.
+        certainty: how far it binds.
+        condition: what has to happen first, in the customer's words.
+    """
 
     amount: Decimal | None
     date: date | None
     confirmed: bool
     coerced: bool
     turns: tuple[int, ...]
+    proposed_by: Proposer | None = None
+    certainty: Commitment = Commitment.FIRM
+    condition: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

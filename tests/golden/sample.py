@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,19 +15,25 @@ from pipeline.score import load_scorecard, score
 from pipeline.settings import CONFIGS
 from pipeline.types import (
     Act,
+    AudioQuality,
     Call,
     CallReport,
     CallStatus,
+    Certainty,
     CustomerEvent,
     Evidence,
     Finding,
     FindingState,
+    IfSwapped,
     Promise,
+    Proposer,
     Provenance,
     Quarantined,
     Removal,
     Role,
     Severity,
+    SoundFault,
+    Swapped,
     Tone,
     ToneFrame,
     Transcript,
@@ -74,6 +81,7 @@ def turns() -> tuple[Turn, ...]:
             start_ms=round(1000 * begin),
             end_ms=round(1000 * end),
             channel=0 if role is Role.AGENT else 1,
+            speaker="channel 0" if role is Role.AGENT else "channel 1",
             overlap=i == 3,
             asr_confidence=0.91,
             level_db=None if i == 1 else -24.5 - i,
@@ -127,7 +135,12 @@ def report() -> CallReport:
         line=2,
     )
     findings = (
-        finding("private_phone_or_im", said(spoken[2], "记我的私人号幺三九零零零零幺二三四")),
+        finding(
+            "private_phone_or_im",
+            said(spoken[2], "记我的私人号幺三九零零零零幺二三四"),
+            certainty=Certainty(words=0.91, lowest_word=0.4, speaker=0.97),
+            if_swapped=IfSwapped.FLIPS,
+        ),
         finding(
             "rude_tone",
             said(spoken[2], "别磨蹭，记我的"),
@@ -135,6 +148,10 @@ def report() -> CallReport:
             state=FindingState.NEEDS_REVIEW,
             confidence=0.55,
             reason="语气可能不耐烦。",
+            certainty=Certainty(
+                words=0.62, lowest_word=0.11, speaker=0.97, overlap=True, faults=(SoundFault.NOISY,)
+            ),
+            if_swapped=IfSwapped.STANDS,
         ),
         finding(
             "call_time_window",
@@ -156,7 +173,12 @@ def report() -> CallReport:
     )
     events = (CustomerEvent(event="hardship", evidence=said(spoken[3], "生意垮了")),)
     promise = Promise(
-        amount=Decimal("1000"), date=date(2026, 6, 30), confirmed=True, coerced=False, turns=(3, 4, 5)
+        amount=Decimal("1000"),
+        date=date(2026, 6, 30),
+        confirmed=True,
+        coerced=False,
+        turns=(3, 4, 5),
+        proposed_by=Proposer.CUSTOMER,
     )
     tones = tuple(
         ToneFrame(turn=i, tone=tone, probabilities={tone: 0.9}) for i, (_, tone, _) in enumerate(_LINES)
@@ -165,7 +187,29 @@ def report() -> CallReport:
         turns=spoken,
         removals=(Removal(start_ms=6900, end_ms=7200, reason="repeated", characters=12),),
         speech_ms=20_000,
+        quality=(
+            AudioQuality(
+                channel=0,
+                codec="pcm_alaw",
+                source_rate=8000,
+                level_dbfs=-24.1,
+                snr_db=8.6,
+                clipped=0.0042,
+                bandwidth_hz=3375,
+                faults=(SoundFault.NOISY,),
+            ),
+            AudioQuality(
+                channel=1,
+                codec="pcm_alaw",
+                source_rate=8000,
+                level_dbfs=-28.9,
+                snr_db=31.2,
+                clipped=0.0,
+                bandwidth_hz=3500,
+            ),
+        ),
     )
+    scores = score(call, transcript, findings, acts, events, promise, tones, CARD)
     return CallReport(
         call=call,
         status=CallStatus.SCORED,
@@ -184,7 +228,12 @@ def report() -> CallReport:
         acts=acts,
         customer_events=events,
         promise=promise,
-        scores=score(call, transcript, findings, acts, events, promise, tones, CARD),
+        scores=scores,
+        roles_confidence=0.72,
+        if_swapped=Swapped(
+            findings=(finding("missing_self_id", None, reason="没有表明身份。"),),
+            scores=replace(scores, compliance=60.0, compliance_if_confirmed=60.0, effectiveness=20.0),
+        ),
     )
 
 

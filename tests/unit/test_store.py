@@ -10,9 +10,23 @@ import sqlalchemy as sa
 
 from pipeline.errors import StoreError
 from pipeline.store import Store
-from pipeline.store_tables import calls, findings, promises, quarantine, tables
-from pipeline.types import BatchSummary, CallStatus, Quarantined, Transcript
-from tests.golden.sample import report
+from pipeline.store_tables import (
+    calls,
+    certainties,
+    findings,
+    promise_terms,
+    promises,
+    quarantine,
+    roles,
+    sound,
+    speakers,
+    tables,
+)
+from pipeline.types import BatchSummary, CallStatus, Commitment, Proposer, Quarantined, Transcript
+from tests.golden.sample import report, said
+
+NEW = {"sound", "certainties", "roles", "speakers", "promise_terms"}
+"""Tables that a store of version 0.2 does not have."""
 
 
 @pytest.fixture
@@ -59,6 +73,56 @@ def test_a_later_judgement_replaces_the_earlier_one_as_a_whole(store, rows):
     store.save(dataclasses.replace(report(), findings=report().findings[:1], promise=None))
     assert len(rows(findings)) == 1
     assert rows(promises) == []
+
+
+def test_what_is_unsure_is_kept(store, rows):
+    store.save(report())
+    kept = [(row["channel"], row["snr_db"], row["poor"], row["faults"]) for row in rows(sound)]
+    assert kept == [(0, 8.6, True, ["noisy"]), (1, 31.2, False, [])]
+    sure = [(row["position"], row["words"], row["overlap"], row["if_swapped"]) for row in rows(certainties)]
+    assert sure == [(0, 0.91, False, "flips"), (1, 0.62, True, "stands"), (2, None, None, None)]
+    (of_roles,) = rows(roles)
+    assert (of_roles["confidence"], of_roles["unsure"], of_roles["compliance_if_swapped"]) == (
+        0.72,
+        True,
+        60.0,
+    )
+    assert (store.summary().poor_sound, store.summary().unsure_roles) == (1, 1)
+
+
+def test_the_voices_and_the_terms_of_a_promise_are_kept(store, rows):
+    one = report()
+    condition = said(one.transcript.turns[3], "店里生意垮了")
+    promise = dataclasses.replace(one.promise, certainty=Commitment.CONDITIONAL, condition=condition)
+    machine = dataclasses.replace(one.transcript.turns[0], speaker=None)
+    heard = dataclasses.replace(one.transcript, turns=(machine, *one.transcript.turns[1:]))
+    store.save(dataclasses.replace(one, promise=promise, transcript=heard))
+    assert [(row["position"], row["speaker"]) for row in rows(speakers)][:2] == [
+        (1, "channel 1"),
+        (2, "channel 0"),
+    ]
+    (terms,) = rows(promise_terms)
+    assert (terms["certainty"], terms["proposed_by"]) == (Commitment.CONDITIONAL, Proposer.CUSTOMER)
+    assert (terms["turn"], terms["evidence"]) == (3, "店里生意垮了")
+    store.save(dataclasses.replace(one, promise=None, transcript=Transcript(turns=())))
+    assert rows(speakers) == rows(promise_terms) == []
+
+
+def test_a_store_of_an_earlier_version_takes_new_calls(url):
+    earlier = sa.create_engine(url)
+    tables.create_all(earlier, tables=[table for table in tables.sorted_tables if table.name not in NEW])
+    earlier.dispose()
+    opened = Store(url)
+    opened.save(report())
+    assert opened.summary().scored == 1
+    opened.close()
+
+
+def test_a_call_given_as_text_with_sure_roles_has_nothing_unsure(store, rows):
+    plain = dataclasses.replace(report(), if_swapped=None, roles_confidence=1.0)
+    store.save(dataclasses.replace(plain, transcript=dataclasses.replace(plain.transcript, quality=())))
+    assert rows(sound) == []
+    assert (store.summary().poor_sound, store.summary().unsure_roles) == (0, 0)
 
 
 def test_money_is_kept_to_the_fen(store, rows):

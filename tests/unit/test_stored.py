@@ -36,6 +36,7 @@ def turns(draw):
                 end_ms=start + draw(MS) if timed else None,
                 words=tuple(draw(st.lists(word, max_size=3))),
                 channel=draw(st.none() | st.integers(0, 7)),
+                speaker=draw(st.none() | st.sampled_from(["channel 1", "voice 3"])),
                 overlap=draw(st.booleans()),
                 asr_confidence=draw(st.none() | CHANCE),
                 level_db=draw(st.none() | st.floats(-90, 0)),
@@ -50,6 +51,17 @@ def test_what_is_written_is_read_back(made, duration_ms):
     stored = from_json(json.loads(json.dumps(to_json(written))))
     assert stored.transcript.turns == made
     assert stored.duration_ms == duration_ms
+
+
+def test_the_quality_of_the_sound_comes_back_and_results_without_it_are_read():
+    content = to_json(report())
+    assert from_json(content).transcript.quality == report().transcript.quality
+    del content["quality"], content["roles"]
+    for turn in content["turns"]:
+        del turn["level_db"], turn["speaker"]
+    earlier = from_json(content).transcript
+    assert earlier.quality == ()
+    assert {(turn.level_db, turn.speaker) for turn in earlier.turns} == {(None, None)}
 
 
 def test_metadata_come_back_but_for_those_of_persons():

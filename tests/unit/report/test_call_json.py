@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.errors import StoreError, TranscriptError
 from pipeline.report.call_json import SCHEMA_FILE, SCHEMA_ID, read_call, to_json, write_call
-from pipeline.types import CallStatus, NotChecked, Transcript
-from tests.golden.sample import report
+from pipeline.types import CallStatus, Commitment, NotChecked, Proposer, Transcript
+from tests.golden.sample import report, said
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +31,16 @@ def not_scored():
         acts=(),
         customer_events=(),
         promise=None,
+        if_swapped=None,
     )
 
 
 def test_the_published_schema_is_a_schema_and_knows_every_field(schema):
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["properties"]["schema"] == {"const": SCHEMA_ID}
-    assert set(to_json(report())) == set(schema["properties"]) == set(schema["required"])
+    assert set(to_json(report())) == set(schema["properties"])
+    # what came later is not asked of files that were written before
+    assert set(schema["properties"]) - set(schema["required"]) == {"quality", "roles"}
 
 
 def test_every_object_of_the_form_is_closed(schema):
@@ -71,6 +74,51 @@ def test_evidence_is_literal_and_its_offsets_point_at_it():
     assert len(with_turn) >= 10
     for place in with_turn:
         assert texts[place["turn"]][place["text_start"] : place["text_end"]] == place["evidence"]
+
+
+def test_uncertainty_reaches_the_findings():
+    content = to_json(report())
+    sure, doubted, whole = content["findings"]
+    assert (sure["certainty"]["words"], sure["if_swapped"]) == (0.91, "flips")
+    assert doubted["certainty"] == {
+        "words": 0.62,
+        "lowest_word": 0.11,
+        "speaker": 0.97,
+        "overlap": True,
+        "faults": ["noisy"],
+    }
+    assert (whole["certainty"], whole["if_swapped"]) == (None, None)
+    other = content["roles"]["if_swapped"]
+    assert (content["roles"]["confidence"], other["compliance"], other["red_line"]) == (0.72, 60.0, False)
+    assert [finding["rule"] for finding in other["findings"]] == ["missing_self_id"]
+    assert to_json(not_scored())["roles"]["if_swapped"] is None
+
+
+def test_the_voice_of_a_turn_and_the_condition_of_a_promise_are_written():
+    one = report()
+    condition = said(one.transcript.turns[3], "店里生意垮了")
+    promise = dataclasses.replace(
+        one.promise, certainty=Commitment.CONDITIONAL, condition=condition, proposed_by=Proposer.BOTH
+    )
+    content = to_json(dataclasses.replace(one, promise=promise))
+    assert [turn["speaker"] for turn in content["turns"][:2]] == ["channel 0", "channel 1"]
+    made = content["promise_to_pay"]
+    assert (made["certainty"], made["proposed_by"]) == ("conditional", "both")
+    assert (made["condition"], made["condition_turn"]) == ("店里生意垮了", 3)
+
+
+def test_a_result_of_an_earlier_version_is_read(tmp_path):
+    content = to_json(report())
+    del content["quality"], content["roles"]
+    for finding in content["findings"]:
+        del finding["certainty"], finding["if_swapped"]
+    for turn in content["turns"]:
+        del turn["speaker"]
+    for name in ("proposed_by", "certainty", "condition", "condition_turn"):
+        del content["promise_to_pay"][name]
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(content), "utf-8")
+    assert read_call(path) == content
 
 
 def test_times_are_seconds_with_three_decimals():
@@ -147,7 +195,9 @@ def test_a_missing_file_is_refused(tmp_path):
         (("scores", "compliance"), 101),
         (("turns", 0, "role"), "boss"),
         (("findings", 0, "state"), "maybe"),
+        (("turns", 0, "speaker"), "某某"),
         (("promise_to_pay", "date"), "30.6.2026"),
+        (("promise_to_pay", "certainty"), "sure"),
         (("metadata", "customer_name"), "某某"),
         (("scores", "red_line"), True),
     ],

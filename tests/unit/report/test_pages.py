@@ -15,6 +15,7 @@ from pipeline.report.call_view import pieces
 from pipeline.report.labels import TEMPLATES, Labels
 from pipeline.report.pages import write_pages
 from pipeline.report.summary_view import _bins
+from pipeline.report.voices import names
 from tests.golden.sample import report, write_sample_pages
 
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -219,3 +220,122 @@ def test_pieces_join_to_the_text_and_mark_exactly_the_evidence(text, data):
 def test_a_full_score_stands_in_the_last_bin():
     counts = [b["count"] for b in _bins([0, 9.9, 10, 95, 100, None])]
     assert counts == [2, 1, 0, 0, 0, 0, 0, 0, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "zh",
+            ("听写把握 0.62", "说话人把握 0.97", "与对方重叠", "录音质量差：噪声大", "双方角色对调则不成立"),
+        ),
+        ("en", ("Words 0.62", "Speaker 0.97", "Poor recording: noisy", "Flips if the roles are swapped")),
+    ],
+)
+def test_a_page_says_what_is_unsure(tmp_path, language, words):
+    page = call_page(tmp_path, language=language)
+    assert [word for word in words if word not in page] == []
+
+
+def test_a_page_of_a_sure_call_says_nothing_of_doubts(tmp_path):
+    call = copy.deepcopy(to_json(report()))
+    call["roles"]["if_swapped"] = None
+    call["quality"] = []
+    for finding in call["findings"]:
+        finding |= {"certainty": None, "if_swapped": None}
+    page = one_page(tmp_path, call)
+    assert "录音质量" not in page
+    assert "对调" not in page
+
+
+def test_a_doubt_about_one_turn_is_told_apart_from_one_about_the_call(tmp_path):
+    call = copy.deepcopy(to_json(report()))
+    call["roles"]["if_swapped"] = None
+    page = one_page(tmp_path, call)
+    assert "若是对方所说则不成立" in page
+    assert "双方角色对调" not in page
+
+
+def test_the_summary_counts_poor_recordings_and_unsure_roles(tmp_path):
+    summary = write_sample_pages(tmp_path).read_text(encoding="utf-8")
+    assert "<b>1</b><span>录音质量差</span>" in summary
+    assert "<b>1</b><span>角色不确定</span>" in summary
+    assert 'data-tags="review poor roles"' in summary
+
+
+def three_voices():
+    """The sample as a mono call in which somebody else answers once for the customer."""
+    call = copy.deepcopy(to_json(report()))
+    heard = {"agent": "voice 1", "customer": "voice 3"}
+    for turn in call["turns"]:
+        turn["channel"], turn["speaker"] = None, heard[turn["role"]]
+    call["turns"][1]["speaker"] = "voice 2"
+    return call
+
+
+@pytest.mark.parametrize(
+    ("language", "third", "count"),
+    [("zh", "客户方 · 第三人声", "说话人数"), ("en", "Customer&#39;s side · third voice", "Voices")],
+)
+def test_a_third_voice_is_told_apart(tmp_path, language, third, count):
+    page = one_page(tmp_path, three_voices(), language=language)
+    assert page.count(f"<span>{third}</span>") == 1
+    assert f"0:05 {third}" in page  # the time line
+    assert f"<dt>{count}</dt><dd>3</dd>" in page
+    customer = {"zh": "客户", "en": "Customer"}[language]
+    assert page.count(f'<div class="who"><span>{customer}</span>') == 2
+
+
+def test_two_voices_are_called_by_their_roles(page):
+    assert "人声" not in page
+    assert "说话人数" not in page
+
+
+def test_voices_are_numbered_on_from_those_that_keep_the_name_of_a_role():
+    call = three_voices()
+    for turn, voice in zip(call["turns"], (1, 2, 3, 1, 2, 4), strict=True):
+        turn |= {"role": "unknown", "speaker": f"voice {voice}"}
+    called = names(call, Labels("zh"))
+    assert list(called.values()) == [
+        "不明",
+        "不明 · 第二人声",
+        "不明 · 第三人声",
+        "不明",
+        "不明 · 第二人声",
+        "不明 · 第四人声",
+    ]
+    for turn in call["turns"]:
+        del turn["speaker"]
+    assert set(names(call, Labels("zh")).values()) == {"不明"}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh", ("约束程度", "附条件", "由谁提出", "双方各一项", "前提")),
+        ("en", ("How far it binds", "conditional", "Proposed by", "both, one term each", "On condition")),
+    ],
+)
+def test_a_page_says_how_far_a_promise_binds(tmp_path, language, words):
+    call = copy.deepcopy(to_json(report()))
+    call["turns"][3]["text"] = "等幺三九零零零零幺二三四那边打钱了我就还"
+    call["promise_to_pay"] |= {
+        "certainty": "conditional",
+        "proposed_by": "both",
+        "condition": "零零幺二三四那边打钱了",
+        "condition_turn": 3,
+    }
+    page = one_page(tmp_path, call, language=language)
+    assert [word for word in words if word not in page] == []
+    # Masked in its turn, though the words alone would be too short for a number.
+    assert '＊＊幺二三四那边打钱了 <a href="#t3"' in page
+    assert words[1] in (tmp_path / "summary.html").read_text(encoding="utf-8")
+
+
+def test_a_promise_of_an_earlier_version_is_shown(tmp_path):
+    call = copy.deepcopy(to_json(report()))
+    for name in ("proposed_by", "certainty", "condition", "condition_turn"):
+        del call["promise_to_pay"][name]
+    page = one_page(tmp_path, call)
+    assert "<dt>金额</dt><dd>1,000 元</dd>" in page
+    assert "约束程度" not in page
