@@ -148,11 +148,16 @@ class Batch:
         return len(jobs)
 
     def _chunks(self, jobs: Sequence[Job]) -> int:
-        return -(-len(jobs) // self.settings.chunk_calls)
+        return -(-len(jobs) // self._chunk_size(jobs))
 
     def _chunk(self, jobs: Sequence[Job], number: int) -> Sequence[Job]:
-        size = self.settings.chunk_calls
+        size = self._chunk_size(jobs)
         return jobs[number * size : (number + 1) * size]
+
+    def _chunk_size(self, jobs: Sequence[Job]) -> int:
+        """Calls a chunk: the settings' number, fewer where a worker would else have nothing to do."""
+        share = -(-len(jobs) // self.settings.workers)
+        return max(min(self.settings.chunk_calls, share), 1)
 
     def close(self) -> BatchSummary:
         """Account for every call and write ``quarantine.jsonl``.

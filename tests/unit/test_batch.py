@@ -178,6 +178,16 @@ def test_a_chunk_that_is_run_again_repeats_nothing(tmp_path):
     assert batch.close().balanced
 
 
+@pytest.mark.parametrize(
+    ("calls", "workers", "chunks"), [(0, 4, 0), (3, 1, 1), (3, 2, 2), (3, 8, 3), (60, 2, 3), (10, 4, 4)]
+)
+def test_every_worker_has_a_chunk_where_there_are_calls_enough(tmp_path, calls, workers, chunks):
+    jobs = [FakeJob(f"call-{n}") for n in range(calls)]
+    batch = batch_of(tmp_path, jobs, settings={"chunk_calls": 25, "workers": workers})
+    assert batch.open() == chunks
+    assert sum(batch.run_chunk(number) for number in range(chunks)) == calls
+
+
 def test_a_call_that_was_never_run_breaks_the_account(tmp_path):
     batch = batch_of(tmp_path, [FakeJob("a"), FakeJob("b")], settings={"chunk_calls": 1})
     assert batch.open() == 2
