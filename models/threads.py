@@ -24,7 +24,11 @@ def threads_each(settings: Settings) -> int:
 
 
 def limit_torch(settings: Settings) -> None:
-    """Give torch the share of one worker; its setting is the process's."""
+    """Give torch one thread, or ``asr.threads``; its setting is the process's.
+
+    Its small recurrent networks gain nothing from more, and on a busy machine lose: threads that wait for
+    one another keep their cores busy (a call took up to a hundred times the CPU time with two).
+    """
     import torch
 
-    torch.set_num_threads(threads_each(settings))
+    torch.set_num_threads(settings.asr.threads or 1)

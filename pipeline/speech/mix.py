@@ -37,6 +37,8 @@ NEAR_MS = 500
 APART = 0.78
 """Cosine of voice prints from which two voices may be one person's: three people's were at most 0.70 on mixes
 of real speech, one person's split in two at least 0.88."""
+ONE_VOICE = 0.88
+"""Below, two prints are not one person's: the least that halves of one voice had, see ``APART``."""
 TEXT_SCALE = 0.5
 """Cues within one clause are taken for so much of their weight."""
 
@@ -64,11 +66,24 @@ def give_to_parties(
     bounds = list(zip(starts, (*starts[1:], len(tokens)), strict=True))
     groups = [tuple(tokens[a:b]) for a, b in bounds]
     clauses = [
-        _clause(group, heard[a:b], diarization.exclusive, pauses[a], cues, after_question=a > 0 and asks(groups[k - 1]))
+        _clause(
+            group,
+            heard[a:b],
+            diarization.exclusive,
+            pauses[a],
+            cues,
+            after_question=a > 0 and asks(groups[k - 1]),
+        )
         for k, ((a, b), group) in enumerate(zip(bounds, groups, strict=True))
     ]
     sounds = describe(samples, [_interval(group) for group in groups])
-    parties = attribute(clauses, sounds, apart=_apart(diarization.prints))
+    likeness = _likeness(diarization.prints)
+    parties = attribute(
+        clauses,
+        sounds,
+        apart=max(likeness) < APART if likeness else None,
+        several=bool(likeness) and min(likeness) < ONE_VOICE,
+    )
     speaks = parties.argmax(axis=1).tolist()
     voices = {party: f"voice {number}" for number, party in enumerate(dict.fromkeys(speaks), start=1)}
     return tuple(
@@ -124,11 +139,9 @@ def _heard(word: Word, spans: Sequence[SpeakerSpan]) -> int | None:
     return None if best is None else best[1]
 
 
-def _apart(prints: Mapping[str, tuple[float, ...]]) -> bool | None:
-    """Whether all voices are clearly different people; ``None`` without the prints of two."""
-    if len(prints) < 2:
-        return None
-    return max(float(np.dot(one, other)) for one, other in combinations(prints.values(), 2)) < APART
+def _likeness(prints: Mapping[str, tuple[float, ...]]) -> list[float]:
+    """The cosine of each two voices."""
+    return [float(np.dot(one, other)) for one, other in combinations(prints.values(), 2)]
 
 
 def simultaneous_speech(spans: Sequence[SpeakerSpan]) -> tuple[Interval, ...]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -191,3 +193,25 @@ def test_what_is_too_short_or_unvoiced_is_not_known():
     assert np.isnan(short).all()
     assert np.isnan(unvoiced[0])
     assert not np.isnan(unvoiced[1:]).any()
+
+
+def test_a_sure_label_counts_more_than_a_doubtful_one():
+    said = [
+        Clause(agent_log_odds=0.0, label="ab"[i % 2], duration_ms=1_500, pause_ms=650, margin=0.3, stretch=i)
+        for i in range(16)
+    ]
+    said[0] = replace(said[0], agent_log_odds=2.0)
+    doubtful = replace(said[6], label="b", margin=0.01)
+    sure = replace(doubtful, margin=0.3)
+    blank = np.full((16, DIMENSIONS), np.nan)
+    agent = [attribute([*said[:6], odd, *said[7:]], blank, several=True)[6, 0] for odd in (doubtful, sure)]
+    assert agent[0] > agent[1]
+    assert agent[1] < 0.5
+
+
+def test_several_voices_are_no_monologue():
+    said = [Clause(agent_log_odds=0.0, label="ab"[i % 2], duration_ms=1_500, pause_ms=650) for i in range(6)]
+    said[0] = replace(said[0], agent_log_odds=0.4)
+    blank = np.full((6, DIMENSIONS), np.nan)
+    assert len(set(attribute(said, blank).argmax(axis=1))) == 1
+    assert set(attribute(said, blank, several=True).argmax(axis=1)) == {0, 1}
