@@ -17,7 +17,7 @@ from pipeline.ports import SAMPLE_RATE
 from pipeline.settings import CONFIGS
 from pipeline.speech.clean import spoken
 from pipeline.speech.lexicon import read_classes
-from pipeline.speech.windows import FRAME_MS
+from pipeline.speech.windows import FRAME_MS, frame_power
 from pipeline.types import Interval
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ TONE_SHARE = 0.8
 TONE_FLOOR = 1e-6
 """Mean square (-60 dBFS) below which a frame is silence."""
 SHORTEST_TONE_MS = 250
+BLOCK = 3000
+"""Frames that are looked at together (a minute): bounds memory whatever the length."""
 RINGBACK_MS = (700, 1500)
 BUSY_MS = (250, 700)
 WRONG_SHARE = 0.25
@@ -110,12 +112,13 @@ def closest(phrase: str, text: str) -> tuple[int, int, int]:
 def call_tones(samples: Samples) -> tuple[Interval, ...]:
     """Stretches of 450 Hz tone of 0.25 s or more in 16 kHz ``samples``."""
     size = FRAME_MS * SAMPLE_RATE // 1000
-    frames = samples[: len(samples) // size * size].reshape(-1, size).astype(np.float64)
+    frames = samples[: len(samples) // size * size].reshape(-1, size)
     if not len(frames):
         return ()
     turn = np.exp(-2j * np.pi * TONE_HZ * np.arange(size) / SAMPLE_RATE)
-    tone = 2 * np.abs(frames @ turn) ** 2 / size**2
-    power = np.mean(np.square(frames), axis=1)
+    blocks = (frames[start : start + BLOCK].astype(np.float64) for start in range(0, len(frames), BLOCK))
+    tone = np.concatenate([2 * np.abs(block @ turn) ** 2 / size**2 for block in blocks])
+    power = frame_power(samples)
     flags = (power > TONE_FLOOR) & (tone > TONE_SHARE * power)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
     runs = (

@@ -1,8 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.speech.nonspeech import call_tones
 from pipeline.speech.windows import cut_long, frame_power, plan_windows
 from pipeline.types import Interval
 
@@ -87,3 +90,17 @@ def test_long_speech_is_cut_where_it_is_quiet():
 @pytest.mark.parametrize("samples", [np.zeros(0, np.float32), np.zeros(319, np.float32)])
 def test_less_than_a_frame_has_no_power(samples):
     assert frame_power(samples).shape == (0,)
+
+
+def test_a_call_of_an_hour_is_measured_without_a_copy_of_it():
+    samples = np.full(3600 * 16_000, 0.1, dtype=np.float32)
+    tracemalloc.start()
+    try:
+        power = frame_power(samples)
+        tones = call_tones(samples)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert power == pytest.approx(0.01)
+    assert tones == ()
+    assert peak < samples.nbytes / 4
