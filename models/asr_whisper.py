@@ -99,7 +99,9 @@ class WhisperTranscriber:
         with engine_errors(_ENGINE), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             audible = [index for index, window in enumerate(windows) if not is_silent(window)]
-            for batch in in_batches(audible, windows, self._settings.batch):
+            # Its beam search takes one window at a time: it spreads one window's sound over all beams.
+            size = self._settings.batch if beam_size == 1 or bar_loops else 1
+            for batch in in_batches(audible, windows, size):
                 sounds = [windows[index] for index in batch]
                 found.update(zip(batch, self._decode(sounds, beam_size, bar_loops), strict=True))
         return tuple(found.get(index, ()) for index in range(len(windows)))
@@ -113,7 +115,7 @@ class WhisperTranscriber:
         options = DecodingOptions(
             language=self._settings.language,
             task="transcribe",
-            beam_size=None if bar_loops else beam_size,
+            beam_size=None if bar_loops or beam_size == 1 else beam_size,
             temperature=_AGAINST_LOOPS if bar_loops else 0.0,
             fp16=self._half,
         )
