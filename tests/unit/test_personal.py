@@ -54,7 +54,7 @@ def test_finds(text: str, kind: str, said: str, valid: bool | None) -> None:
     "text",
     [
         "还五千六百元",
-        "工号幺零三二，电话是录音的",
+        "我的工号是幺零三二，这边有录音",
         "我走路去的，在人民路上",
         "去年住三号楼那边",
         "这条路一号公里",
