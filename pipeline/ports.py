@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 16_000
 """Hz; every port takes sound at this rate."""
 
-LONGEST_WINDOW_MS = 30_000
-"""Most that Whisper hears at once."""
-
 
 THIRD_PERSONS = frozenset({"relative", "colleague", "emergency_contact", "stranger"})
 """Who is called, where it is not the debtor: the same words told to a third person are another matter."""
@@ -61,7 +58,8 @@ class Transcriber(Protocol):
         pipeline's work. What a window gives does not depend on the windows beside it.
 
         Args:
-            windows: 16 kHz mono, each of at most ``LONGEST_WINDOW_MS``, its silent tail included.
+            windows: 16 kHz mono, each of at most 30 s (most that Whisper hears at once), its silent tail
+                included.
             beam_size: texts that are followed at once; 1 is greedy.
             bar_loops: decode so that nothing is said twice in a row, for a window that looped.
 
