@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from models.whisper_tokens import Stretch
     from pipeline.types import Samples
 
-ENCODED_S = (15, 22, 30)
+ENCODED_S = (15, 20, 30)
 """Lengths at which windows are encoded. Whisper was trained on 30 s; from 15 s on it loses little, in less a
 lot, and an encoder's cost grows faster than its window."""
 
