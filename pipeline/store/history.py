@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pipeline.contacts import Payment, number_key
 from pipeline.history import Remembered
-from pipeline.store_tables import calls, contacts, events, promises
+from pipeline.store.tables import calls, contacts, events, promises
 from pipeline.types import Contact, PastPromise
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def read_remembered(connection: sa.Connection, of: Sequence[Call]) -> Remembered
             happened[row.call_id].add(row.event)
     promised: list[PastPromise] = []
     for some in _portions(sorted(found)):
-        for row in connection.execute(sa.select(promises).where(_is_of(promises, some))):
+        made = connection.execute(sa.select(promises).where(_is_of(promises, some)))
+        for row in sorted(made, key=lambda row: row.call_id):  # databases order text in their own ways
             promised.extend(_promise(found[row.call_id], row))
     return Remembered(
         contacts=tuple(_contact(row, happened[call_id]) for call_id, row in sorted(found.items())),

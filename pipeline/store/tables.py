@@ -1,7 +1,7 @@
 """The tables of the store, portable between databases.
 
 Times are milliseconds, offsets code points, money whole fen (a hundredth of a yuan): SQLite has no exact
-decimal type.
+decimal type. A change here needs a revision in ``migrations/versions``, see docs/store.md.
 """
 
 from __future__ import annotations
@@ -13,9 +13,17 @@ import sqlalchemy as sa
 tables = sa.MetaData()
 
 
+def text_of(length: int) -> sa.types.TypeEngine[str]:
+    """Text that is usually no longer than ``length``; longer is kept by both databases.
+
+    SQLite never looks at the length. PostgreSQL would refuse the call for an agency with a long name.
+    """
+    return sa.String(length).with_variant(sa.Text(), "postgresql")
+
+
 def _call_key() -> sa.Column[str]:
     return sa.Column(
-        "call_id", sa.String(200), sa.ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True
+        "call_id", text_of(200), sa.ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True
     )
 
 
@@ -38,21 +46,21 @@ def _place() -> tuple[sa.Column[Any], ...]:
 calls = sa.Table(
     "calls",
     tables,
-    sa.Column("call_id", sa.String(200), primary_key=True),
-    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("call_id", text_of(200), primary_key=True),
+    sa.Column("status", text_of(20), nullable=False),
     sa.Column("status_reason", sa.Text),
-    sa.Column("agent_id", sa.String(100), index=True),
-    sa.Column("lender", sa.String(200)),
-    sa.Column("agency", sa.String(200)),
-    sa.Column("customer_id", sa.String(100), index=True),
-    sa.Column("callee_role", sa.String(30)),
-    sa.Column("started_at", sa.String(40), index=True),
+    sa.Column("agent_id", text_of(100), index=True),
+    sa.Column("lender", text_of(200)),
+    sa.Column("agency", text_of(200)),
+    sa.Column("customer_id", text_of(100), index=True),
+    sa.Column("callee_role", text_of(30)),
+    sa.Column("started_at", text_of(40), index=True),
     sa.Column("duration_ms", sa.Integer),
-    sa.Column("recording_sha256", sa.String(64)),
-    sa.Column("transcript_sha256", sa.String(64), nullable=False),
-    sa.Column("rules_sha256", sa.String(64), nullable=False),
-    sa.Column("config_sha256", sa.String(64), nullable=False),
-    sa.Column("program", sa.String(100), nullable=False),
+    sa.Column("recording_sha256", text_of(64)),
+    sa.Column("transcript_sha256", text_of(64), nullable=False),
+    sa.Column("rules_sha256", text_of(64), nullable=False),
+    sa.Column("config_sha256", text_of(64), nullable=False),
+    sa.Column("program", text_of(100), nullable=False),
 )
 
 turns = sa.Table(
@@ -60,11 +68,11 @@ turns = sa.Table(
     tables,
     _call_key(),
     _row_number(),
-    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("role", text_of(20), nullable=False),
     sa.Column("role_confidence", sa.Float, nullable=False),
     sa.Column("start_ms", sa.Integer),
     sa.Column("end_ms", sa.Integer),
-    sa.Column("tone", sa.String(20)),
+    sa.Column("tone", text_of(20)),
     sa.Column("text", sa.Text, nullable=False),
 )
 
@@ -73,15 +81,15 @@ findings = sa.Table(
     tables,
     _call_key(),
     _row_number(),
-    sa.Column("finding_id", sa.String(12), nullable=False),
-    sa.Column("rule", sa.String(100), nullable=False, index=True),
-    sa.Column("state", sa.String(20), nullable=False),
-    sa.Column("severity", sa.String(20), nullable=False),
+    sa.Column("finding_id", text_of(12), nullable=False),
+    sa.Column("rule", text_of(100), nullable=False, index=True),
+    sa.Column("state", text_of(20), nullable=False),
+    sa.Column("severity", text_of(20), nullable=False),
     sa.Column("confidence", sa.Float, nullable=False),
     *_place(),
     sa.Column("norms", sa.JSON, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("missing", sa.String(100)),
+    sa.Column("missing", text_of(100)),
 )
 
 acts = sa.Table(
@@ -89,8 +97,8 @@ acts = sa.Table(
     tables,
     _call_key(),
     _row_number(),
-    sa.Column("act", sa.String(100), nullable=False),
-    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("act", text_of(100), nullable=False),
+    sa.Column("role", text_of(20), nullable=False),
     *_place(),
 )
 
@@ -120,7 +128,7 @@ events = sa.Table(
     tables,
     _call_key(),
     _row_number(),
-    sa.Column("event", sa.String(100), nullable=False, index=True),
+    sa.Column("event", text_of(100), nullable=False, index=True),
     sa.Column("noted", sa.Boolean, nullable=False),
     *_place(),
 )
@@ -130,8 +138,8 @@ contacts = sa.Table(
     "contacts",
     tables,
     _call_key(),
-    sa.Column("number", sa.String(64), index=True),
-    sa.Column("direction", sa.String(20)),
+    sa.Column("number", text_of(64), index=True),
+    sa.Column("direction", text_of(20)),
     sa.Column("connected", sa.Boolean),
     sa.Column("talk_ms", sa.Integer),
     sa.Column("asked_for", sa.Boolean, nullable=False),
@@ -145,7 +153,7 @@ sound = sa.Table(
     tables,
     _call_key(),
     sa.Column("channel", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("codec", sa.String(30), nullable=False),
+    sa.Column("codec", text_of(30), nullable=False),
     sa.Column("source_rate", sa.Integer, nullable=False),
     sa.Column("level_dbfs", sa.Float, nullable=False),
     sa.Column("snr_db", sa.Float, nullable=False),
@@ -165,7 +173,7 @@ certainties = sa.Table(
     sa.Column("speaker", sa.Float),
     sa.Column("overlap", sa.Boolean),
     sa.Column("faults", sa.JSON, nullable=False),
-    sa.Column("if_swapped", sa.String(20)),
+    sa.Column("if_swapped", text_of(20)),
 )
 """How sure the finding of the same call and position is; all null when it is about the whole call."""
 
@@ -174,7 +182,7 @@ speakers = sa.Table(
     tables,
     _call_key(),
     _row_number(),
-    sa.Column("speaker", sa.String(40), nullable=False),
+    sa.Column("speaker", text_of(40), nullable=False),
 )
 """Whose voice the turn of the same call and position is; no row for machines and text."""
 
@@ -182,8 +190,8 @@ promise_terms = sa.Table(
     "promise_terms",
     tables,
     _call_key(),
-    sa.Column("proposed_by", sa.String(20)),
-    sa.Column("certainty", sa.String(20), nullable=False),
+    sa.Column("proposed_by", text_of(20)),
+    sa.Column("certainty", text_of(20), nullable=False),
     *_place(),
 )
 """How far the promise of the same call binds, and the words of its condition; null where it has none."""
@@ -202,38 +210,22 @@ roles = sa.Table(
 quarantine = sa.Table(
     "quarantine",
     tables,
-    sa.Column("call_id", sa.String(200), primary_key=True),
+    sa.Column("call_id", text_of(200), primary_key=True),
     sa.Column("line", sa.Integer),
-    sa.Column("reason", sa.String(100), nullable=False),
+    sa.Column("reason", text_of(100), nullable=False),
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("file", sa.Text),
-    sa.Column("field", sa.String(100)),
+    sa.Column("field", text_of(100)),
     sa.Column("attempts", sa.Integer, nullable=False),
 )
 
 batches = sa.Table(
     "batches",
     tables,
-    sa.Column("batch_id", sa.String(100), primary_key=True),
+    sa.Column("batch_id", text_of(100), primary_key=True),
     sa.Column("planned", sa.Integer, nullable=False),
     sa.Column("scored", sa.Integer, nullable=False),
     sa.Column("not_scored", sa.Integer, nullable=False),
     sa.Column("quarantined", sa.Integer, nullable=False),
     sa.Column("skipped", sa.Integer, nullable=False),
 )
-
-OF_A_CALL = (
-    turns,
-    speakers,
-    findings,
-    certainties,
-    acts,
-    events,
-    scores,
-    promises,
-    promise_terms,
-    contacts,
-    sound,
-    roles,
-)
-"""The tables whose rows belong to one row of ``calls``."""
