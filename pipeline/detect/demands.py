@@ -148,7 +148,9 @@ class CompiledNeighbour:
             if back
             else range(position + 1, position + 1 + self.within)
         )
-        return (place for place in places(view, self.text, self.says) if place.turn in near)
+        found = view.spans(self.text, self.says)
+        # of a whole call's places only those nearby are made: neighbours are asked for often
+        return (Place(turn, *span) for turn in near if turn in found for span in sorted(found[turn]))
 
 
 @dataclass(frozen=True, slots=True)

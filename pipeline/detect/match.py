@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.detect.conditions.outcome import Place
 from pipeline.detect.demands import (
     CompiledNeighbour,
     Demand,
@@ -57,7 +58,7 @@ class CompiledHit:
             hit=hit,
             says=rule.says,
             text=compile_all(hit.text, words),
-            demands=tuple(_demands(hit, rule, unless, words)),
+            demands=tuple(_demands(hit, rule, pack, unless, words)),
         )
 
     @property
@@ -92,13 +93,48 @@ class CompiledHit:
         return all(met(demand, view, position, start, end) for demand in self.demands)
 
 
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """``never``: turns that are no such act, whoever sees one there."""
+
+    hits: tuple[CompiledHit, ...]
+    label: str = "never"
+    wanted: bool = False
+
+    @classmethod
+    def of(cls, rule: Rule, pack: RulePack, words: Mapping[str, tuple[str, ...]]) -> Barred:
+        """Compile what bars a rule: nothing spares those words but what they say themselves."""
+        bare = rule.model_copy(update={"never": (), "unless": (), "unless_text": ()})
+        return cls(tuple(CompiledHit.of(hit, bare, pack, words, {}) for hit in rule.never))
+
+    @property
+    def searched(self) -> tuple[Pattern, ...]:
+        """Every pattern in it, for the scanner."""
+        return tuple(pattern for hit in self.hits for pattern in hit.searched)
+
+    def seen(self, view: CallView, position: int, start: int, end: int) -> Iterator[Place]:
+        """What bars the turn."""
+        for raised in self.raised(view):
+            if raised.position == position:
+                yield Place(position, raised.start, raised.end)
+
+    def raised(self, view: CallView) -> Iterator[Raised]:
+        """What bars turns of this call."""
+        for hit in self.hits:
+            yield from hit.find(view)
+
+
 def longest_first(spans: Collection[tuple[int, int]]) -> Iterable[tuple[int, int]]:
     """Stretches in the order in which a hit tries them; the first that counts is the evidence."""
     return spans if len(spans) == 1 else sorted(spans, key=lambda span: (span[0] - span[1], span))
 
 
 def _demands(
-    hit: Hit, rule: Rule, unless: tuple[CompiledContext, ...], words: Mapping[str, tuple[str, ...]]
+    hit: Hit,
+    rule: Rule,
+    pack: RulePack,
+    unless: tuple[CompiledContext, ...],
+    words: Mapping[str, tuple[str, ...]],
 ) -> Iterator[Demand]:
     """What a hit demands besides its words."""
     if hit.first_turns is not None:
@@ -118,3 +154,5 @@ def _demands(
         yield NearTurn("not_after", CompiledNeighbour.of(hit.not_after, words), back=True, wanted=False)
     if hit.before:
         yield NearTurn("before", CompiledNeighbour.of(hit.before, words), back=False, wanted=True)
+    if rule.never:
+        yield Barred.of(rule, pack, words)

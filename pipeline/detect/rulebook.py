@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from pipeline.detect.checks import AbsentCheck, OrderCheck
 from pipeline.detect.conditions.conditional import ConditionSet, FlowCheck, Given, WhenCheck
 from pipeline.detect.conditions.operators import Toolbox
 from pipeline.detect.context import CompiledContext, compile_contexts
-from pipeline.detect.match import CompiledHit
+from pipeline.detect.match import Barred, CompiledHit
 from pipeline.detect.patterns import Patterns, compile_all
 from pipeline.detect.scan import Scanner
 from pipeline.detect.schema import ContextFile, Rule, RulePack
@@ -43,6 +43,7 @@ class CompiledRule:
     """A rule ready for judging calls.
 
     Attributes:
+        never: what bars turns from it.
         draft: whether its pack is a draft, whose findings are for review only.
         owner: who answers for the rule.
     """
@@ -53,6 +54,7 @@ class CompiledRule:
     given: tuple[Given | None, ...]
     checks: tuple[Check, ...]
     conditions: ConditionSet
+    never: Barred = field(default_factory=lambda: Barred(()))
     draft: bool = False
     owner: str = ""
 
@@ -69,6 +71,17 @@ class CompiledRule:
             yield from given.limit(view, hit.find(view)) if given else hit.find(view)
         for check in self.checks:
             yield from check.find(view)
+
+    def barred(self, view: CallView) -> frozenset[int]:
+        """The indexes of turns that cannot be this act or event, whoever sees one there."""
+        raised = self.never.raised(view) if self.never.hits else ()
+        return frozenset(view.turns[r.position].index for r in raised if r.position is not None)
+
+    def certain(self, view: CallView) -> frozenset[int]:
+        """The indexes of turns that are this act or event without any doubt: by hits of confidence 1."""
+        sure = [hit for hit in self.hits if hit.hit.confidence == 1]
+        raised = (r for hit in sure for r in hit.find(view) if r.missing is None)
+        return frozenset(view.turns[r.position].index for r in raised if r.position is not None)
 
     def find_by_sound(self, heard: CallView) -> Iterator[tuple[Patterns, Raised]]:
         """What the hits raise when words are taken by their sound, with the patterns of the hit."""
@@ -124,6 +137,11 @@ class RuleBook:
     def sound_scanner(self) -> Scanner:
         """Searches for all patterns by their sound; made when it is first needed."""
         return Scanner.of(_searched(self.rules).heard)
+
+    @cached_property
+    def event_sound_scanner(self) -> Scanner:
+        """The same for events alone; made when it is first needed."""
+        return Scanner.of(_searched(self.of_kind("event")).heard)
 
     @property
     def norms(self) -> dict[str, str]:
@@ -226,6 +244,7 @@ def _compile(rule: Rule, pack: RulePack, tools: Toolbox) -> CompiledRule:
         given=tuple(Given.of(hit.given, conditions) if hit.given else None for hit in rule.hits),
         checks=tuple(checks),
         conditions=conditions,
+        never=Barred.of(rule, pack, words),
         draft=pack.draft,
         owner=rule.owner or pack.owner,
     )

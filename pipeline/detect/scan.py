@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from pipeline.detect.needles import LONGEST, needles
@@ -30,14 +32,16 @@ class Scanner:
 
     Attributes:
         always: patterns that need nothing in particular.
-        groups: string -> the groups that it satisfies.
-        waiting: string -> the patterns whose rarest group it is in, with their other groups.
+        groups: string -> the groups that it satisfies, a bit each.
+        alone: string -> the patterns that need nothing else.
+        waiting: string -> the patterns whose rarest group it is in, with the bits of their other groups.
         known: every pattern's expression.
     """
 
     always: tuple[str, ...]
-    groups: Mapping[str, tuple[int, ...]]
-    waiting: Mapping[str, tuple[tuple[str, frozenset[int]], ...]]
+    groups: Mapping[str, int]
+    alone: Mapping[str, tuple[str, ...]]
+    waiting: Mapping[str, tuple[tuple[str, int], ...]]
     known: frozenset[str]
     _covered: dict[frozenset[str], bool] = field(default_factory=dict, compare=False, repr=False)
 
@@ -45,9 +49,10 @@ class Scanner:
     def of(cls, patterns: Iterable[Pattern]) -> Scanner:
         """Prepare a search for patterns; those of sounds for texts of sounds."""
         always: list[str] = []
-        numbers: dict[Group, int] = {}
-        groups: defaultdict[str, list[int]] = defaultdict(list)
-        waiting: defaultdict[str, list[tuple[str, frozenset[int]]]] = defaultdict(list)
+        bits: dict[Group, int] = {}
+        groups: defaultdict[str, int] = defaultdict(int)
+        alone: defaultdict[str, list[str]] = defaultdict(list)
+        waiting: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
         expressions = {pattern.expression: pattern.shape for pattern in patterns}
         for expression, shape in expressions.items():
             needed = needles(shape)[:MOST_GROUPS]
@@ -55,16 +60,20 @@ class Scanner:
                 always.append(expression)
                 continue
             for group in needed[1:]:
-                if group not in numbers:
-                    numbers[group] = len(numbers)
+                if group not in bits:
+                    bits[group] = 1 << len(bits)
                     for needle in group:
-                        groups[needle].append(numbers[group])
-            rest = frozenset(numbers[group] for group in needed[1:])
+                        groups[needle] |= bits[group]
+            rest = reduce(or_, (bits[group] for group in needed[1:]), 0)
             for needle in needed[0]:
-                waiting[needle].append((expression, rest))
+                if rest:
+                    waiting[needle].append((expression, rest))
+                else:
+                    alone[needle].append(expression)
         return cls(
             always=tuple(always),
-            groups={needle: tuple(found) for needle, found in groups.items()},
+            groups=dict(groups),
+            alone={needle: tuple(found) for needle, found in alone.items()},
             waiting={needle: tuple(found) for needle, found in waiting.items()},
             known=frozenset(expressions),
         )
@@ -79,15 +88,18 @@ class Scanner:
     def candidates(self, folded: str) -> frozenset[str]:
         """The expressions that may match a text."""
         found = stretches(folded)
-        present: set[int] = set()
-        for numbers in map(self.groups.get, found & self.groups.keys()):
-            present.update(numbers or ())
+        groups, alone, waiting = self.groups, self.alone, self.waiting
+        present = reduce(or_, [groups[stretch] for stretch in found if stretch in groups], 0)
         possible = [
             expression
-            for stretch in found & self.waiting.keys()
-            for expression, rest in self.waiting[stretch]
-            if rest <= present
+            for stretch in found
+            if stretch in waiting
+            for expression, rest in waiting[stretch]
+            if rest & present == rest
         ]
+        for stretch in found:
+            if stretch in alone:
+                possible += alone[stretch]
         return frozenset((*possible, *self.always))
 
 

@@ -8,7 +8,7 @@ that falls below is overruled, which the report says. ``configs/opinion.yaml`` h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -124,6 +124,8 @@ class Bench:
 
     Attributes:
         in_doubt: whether words or speaker of a turn's evidence are in doubt: that is for review only.
+        barred: act -> turns that the rules say are never one, whatever the model thinks.
+        settled: act -> turns of which the rules are certain, so that the model is not asked.
     """
 
     call: Call
@@ -132,6 +134,8 @@ class Bench:
     opinions: Mapping[int, Opinion]
     policy: Policy
     in_doubt: Callable[[Turn, Evidence], bool]
+    barred: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    settled: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def findings(self, by_rules: Iterable[Finding]) -> Iterator[Finding]:
         """The rules' findings, weighed, and those that the model adds.
@@ -165,16 +169,24 @@ class Bench:
         told: set[tuple[int, str]] = set()
         for act in by_rules:
             told.add((act.evidence.turn, act.act))
-            opinion = self.opinions.get(act.evidence.turn)
-            if opinion is None or act.act not in opinion.acts or self._shown(act.act, opinion, "sure"):
+            if self._stands(act):
                 yield act
         speakers = {compiled.rule.rule: compiled.rule.says for compiled in self._in_effect("act")}
         for index, opinion in self.opinions.items():
             turn = self.turns[index]
             for name in opinion.acts:
                 own = speakers.get(name) == turn.role and (index, name) not in told
-                if own and self._shown(name, opinion, None):
+                barred = index in self.barred.get(name, ())
+                if own and not barred and self._shown(name, opinion, None):
                     yield Act(act=name, role=turn.role, evidence=self._evidence(index, name))
+
+    def _stands(self, act: Act) -> bool:
+        """Whether an act that a rule found is one, when the model has been heard."""
+        opinion = self.opinions.get(act.evidence.turn)
+        if opinion is None or act.act not in opinion.acts:
+            return True
+        certain = act.evidence.turn in self.settled.get(act.act, ())
+        return certain or self._shown(act.act, opinion, "sure")
 
     def _shown(self, act: str, opinion: Opinion, said: RuleSaid | None) -> bool:
         policy = self.policy.acts

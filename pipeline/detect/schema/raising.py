@@ -33,7 +33,8 @@ class Hit(Part):
         first_turns: only in this many first turns of the speaker.
         given: conditions of the rule that must hold of the call, as in ``raise_when``.
         unless: contexts that spare this hit, instead of the rule's.
-        confidence: how sure this wording makes the rule, before roles and recognition count.
+        confidence: how sure this wording makes the rule, before roles and recognition count. An act of
+            confidence 1 stands whatever the second opinion thinks of it.
         severity, reason: instead of the rule's.
     """
 

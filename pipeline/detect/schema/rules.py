@@ -30,6 +30,8 @@ class Rule(Part):
         owner: who answers for it, instead of the pack's.
         unless: contexts (``contexts.yaml``) that spare a hit.
         unless_text: wordings that spare a hit anywhere in its sentence.
+        never: turns that one of these hits are no such act, event or note, whoever sees one there: hits of
+            this rule or the second opinion. Contexts and ``unless_text`` of the rule do not spare them.
         conditions: named conditions, for ``raise_when``, ``flow`` and the ``given`` of hits.
         raise_when: names joined by ``and``, ``or``, ``not``, ``2 of (a, b, c)`` and parentheses.
         show: the conditions whose places are the evidence; those of ``raise_when`` when left out.
@@ -58,6 +60,7 @@ class Rule(Part):
     owner: str = ""
     unless: tuple[str, ...] | None = None
     unless_text: Phrases = ()
+    never: tuple[Hit, ...] = ()
     hits: tuple[Hit, ...] = ()
     absent: Absent | None = None
     order: Order | None = None
@@ -122,6 +125,16 @@ class RulePack(Part):
                 for name in needed:
                     if not getattr(rule, name):
                         raise ValueError(f"rule {rule.rule}: a violation needs {name}")
+        return self
+
+    @model_validator(mode="after")
+    def _violations_have_excuses_only(self) -> RulePack:
+        for rule in self.rules if self.kind == "violation" else ():
+            if rule.never:
+                raise ValueError(f"rule {rule.rule}: never is for acts, events and notes; use unless")
+        for rule in self.rules:
+            if any(hit.when or hit.given for hit in rule.never):
+                raise ValueError(f"rule {rule.rule}: never asks for words and turns, not for when or given")
         return self
 
     @model_validator(mode="after")
