@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline import __version__
 from pipeline.audio import decode
 from pipeline.audio.quality import measure, rated
+from pipeline.conduct import conduct_of
 from pipeline.detect.conditions.ask import Watched
 from pipeline.detect.engine import detect, red_line_turns
 from pipeline.detect.facts import Facts
@@ -21,7 +22,9 @@ from pipeline.errors import TingheError
 from pipeline.hypotheses import compared, exchanged, only_otherwise, roles_confidence, to_exchange
 from pipeline.outcome.promise import find_promise
 from pipeline.score import score
+from pipeline.score.robustness import robustness, told
 from pipeline.speech import listen
+from pipeline.speech.prosody import with_prosody
 from pipeline.tone import judge_tones
 from pipeline.types import (
     CallReport,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from pipeline.score import Scorecard
     from pipeline.settings import Settings
     from pipeline.speech.enrolled import KnownVoices
+    from pipeline.tone_words import ToneWeights
     from pipeline.types import Call, DecodedAudio, Finding, History, Promise, Scores
 
 
@@ -88,13 +92,15 @@ class Mind:
     policy: Policy
     opinion: SecondOpinion | None = None
     judge: LanguageJudge | None = None
+    tone_weights: ToneWeights | None = None
 
     @property
     def identities(self) -> dict[str, str]:
         """Who helped to judge, for provenance."""
         second = {"second_opinion": self.opinion.identity} if self.opinion else {}
         asked = {"language_judge": self.judge.identity} if self.judge else {}
-        return {"tone": self.tone.identity, **second, **asked}
+        joined = f" weights@{self.tone_weights.sha256[:12]}" if self.tone_weights else ""
+        return {"tone": self.tone.identity + joined, **second, **asked}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +132,8 @@ def hear(call: Call, ears: Ears, settings: Settings) -> Heard:
         settings=settings,
         enrolled=ears.enrolled,
     )
-    return Heard(audio=audio, transcript=replace(heard, quality=measure(audio, heard)))
+    turns = with_prosody(heard.turns, audio.channels)
+    return Heard(audio=audio, transcript=replace(heard, turns=turns, quality=measure(audio, heard)))
 
 
 def judge(
@@ -171,7 +178,15 @@ def judge(
                 findings=only_otherwise(findings, other.found.findings),
                 scores=case.close(other, other.found.findings)[1],
             )
+    doubtful_below = settings.detect.asr_review_below
+    findings = told(findings, doubtful_below=doubtful_below)
     promise, scores = case.close(verdict, findings)
+    robust = robustness(
+        findings,
+        mind.card.compliance,
+        doubtful_below=doubtful_below,
+        if_swapped=if_swapped.scores if if_swapped else None,
+    )
     return replace(
         report,
         tones=verdict.tones,
@@ -182,8 +197,9 @@ def judge(
         customer_events=verdict.found.events,
         notes=verdict.found.notes,
         promise=promise,
-        scores=scores,
+        scores=replace(scores, robustness=robust),
         if_swapped=if_swapped,
+        conduct=conduct_of(transcript, verdict.tones, findings, verdict.found.acts),
     )
 
 
@@ -280,7 +296,7 @@ def _tones(
     transcript: Transcript, mind: Mind, opinions: Mapping[int, Opinion]
 ) -> tuple[tuple[ToneFrame, ...], tuple[NotChecked, ...]]:
     try:
-        return judge_tones(transcript, mind.tone, opinions), ()
+        return judge_tones(transcript, mind.tone, opinions, mind.tone_weights), ()
     except TingheError as error:
         return (), (NotChecked(check="tone", reason=error.reason),)
 

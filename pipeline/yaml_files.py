@@ -38,6 +38,8 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise RulePackError(f"{path.name}:{line}: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RulePackError(f"{path.name}:1: not YAML in UTF-8: {type(error).__name__}") from error
 
 
 def _loaded(text: str) -> Any:
@@ -93,7 +95,8 @@ def _located(path: Path, raw: Any, part: Any, known: Iterable[str]) -> str:
         kind = str(loc[0]).removesuffix("s")
         entry = f" {kind} {_name_of(raw[loc[0]][loc[1]], kind, loc[1])}:"
         trail = loc[2:]
-    field = ".".join(str(step) for step in trail)
+    # Pydantic marks a wrong mapping key with "[key]"; the key before it says enough.
+    field = ".".join(str(step) for step in trail if step != "[key]") or "the file"
     return f"{path.name}:{line_of(path, loc)}:{entry} {field}: {part['msg']}{_suggestion(part, known)}"
 
 

@@ -11,15 +11,19 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import StoreError, TranscriptError
+from pipeline.errors import FormError, TranscriptError
 from pipeline.metadata import PERSONAL_FIELDS, CallMetadata
+from pipeline.report.conduct_json import conduct_json
 from pipeline.report.files import file_stem, write_atomically
+from pipeline.report.prosody_json import basis_json, prosody_json
+from pipeline.report.routing import in_routing_order
 from pipeline.settings import CONFIGS
 from pipeline.types import CallStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import jsonschema_rs
     from jsonschema.protocols import Validator
 
     from pipeline.types import (
@@ -32,9 +36,10 @@ if TYPE_CHECKING:
         Evidence,
         Finding,
         Promise,
+        Robustness,
         ScoreItem,
         Scores,
-        Tone,
+        ToneFrame,
         Turn,
     )
 
@@ -49,7 +54,7 @@ def to_json(report: CallReport) -> dict[str, Any]:
     Times are seconds with 3 decimals. Metadata are the known fields that name no person; columns that
     Tinghe does not know stay out, since nobody says what is in them.
     """
-    tones = {frame.turn: frame.tone for frame in report.tones}
+    tones = {frame.turn: frame for frame in report.tones}
     scores = report.scores if report.status is CallStatus.SCORED else None
     return {
         "schema": SCHEMA_ID,
@@ -63,7 +68,7 @@ def to_json(report: CallReport) -> dict[str, Any]:
         "overruled": [_finding(finding) for finding in report.overruled],
         "not_checked": [{"check": n.check, "reason": n.reason} for n in report.not_checked],
         "acts": [_act(act) for act in report.acts],
-        "customer_events": sorted({event.event for event in report.customer_events}),
+        "customer_events": in_routing_order(event.event for event in report.customer_events),
         "customer_event_evidence": [_event(event) for event in report.customer_events],
         "promise_to_pay": _promise(report.promise),
         "scores": _scores(scores, complete=not report.not_checked),
@@ -79,6 +84,7 @@ def to_json(report: CallReport) -> dict[str, Any]:
         "corrections": [_correction(c) for c in report.transcript.corrections],
         "quality": [_quality(quality) for quality in report.transcript.quality],
         "roles": _roles(report),
+        "conduct": conduct_json(report.conduct),
         "provenance": {
             "program": report.provenance.program,
             "recording_sha256": report.provenance.recording_sha256,
@@ -94,7 +100,8 @@ def write_call(report: CallReport, folder: Path) -> Path:
     """Write ``folder/<call_id>.json`` and return its path; an earlier file is replaced.
 
     Raises:
-        StoreError: the report does not fit the published form, or the file cannot be written.
+        FormError: the report does not fit the published form.
+        StoreError: the file cannot be written.
     """
     content = to_json(report)
     _check(content)
@@ -104,7 +111,7 @@ def write_call(report: CallReport, folder: Path) -> Path:
         write_atomically(path, text.encode())
     except ValueError as error:
         # A lone surrogate or a number that is none; the message of Python would quote the text.
-        raise StoreError(
+        raise FormError(
             f"call {report.call.call_id}: holds what JSON cannot: {type(error).__name__}"
         ) from None
     return path
@@ -129,7 +136,16 @@ def read_call(path: Path) -> dict[str, Any]:
 
 
 @cache
+def _quick_validator() -> jsonschema_rs.Draft202012Validator:
+    """Only says yes or no, 200 times as fast: a call of 400 words took 23 ms, for each reader of it."""
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+
+
+@cache
 def _validator() -> Validator:
+    """Says where and why, in stable words."""
     import jsonschema
 
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
@@ -138,6 +154,11 @@ def _validator() -> Validator:
 
 def _problem(content: Any) -> str | None:
     """Where and how the content is not in the form; never the value, which may be what was said."""
+    try:
+        if _quick_validator().is_valid(content):
+            return None
+    except ValueError:  # a key that is no text; the other one says where
+        pass
     error = min(_validator().iter_errors(content), key=lambda e: e.json_path, default=None)
     return f"{error.json_path} fails {error.validator!r}" if error else None
 
@@ -145,7 +166,7 @@ def _problem(content: Any) -> str | None:
 def _check(content: dict[str, Any]) -> None:
     problem = _problem(content)
     if problem:
-        raise StoreError(f"call {content['call_id']}: not of the form {SCHEMA_ID}: {problem}")
+        raise FormError(f"call {content['call_id']}: not of the form {SCHEMA_ID}: {problem}")
 
 
 def _seconds(milliseconds: int | None) -> float | None:
@@ -163,7 +184,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _turn(turn: Turn, tone: Tone | None) -> dict[str, Any]:
+def _turn(turn: Turn, frame: ToneFrame | None) -> dict[str, Any]:
     return {
         "index": turn.index,
         "start": _seconds(turn.start_ms),
@@ -171,12 +192,14 @@ def _turn(turn: Turn, tone: Tone | None) -> dict[str, Any]:
         "role": turn.role.value,
         "role_confidence": round(turn.role_confidence, 4),
         "text": turn.text,
-        "tone": tone.value if tone else None,
+        "tone": frame.tone.value if frame else None,
+        "tone_basis": basis_json(frame),
         "channel": turn.channel,
         "speaker": turn.speaker,
         "overlap": turn.overlap,
         "asr_confidence": None if turn.asr_confidence is None else round(turn.asr_confidence, 4),
         "level_db": turn.level_db,
+        "prosody": prosody_json(turn.prosody),
         "words": [
             {
                 "text": word.text,
@@ -218,6 +241,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "witnesses": [witness.value for witness in finding.witnesses],
         "certainty": _certainty(finding.certainty),
         "if_swapped": finding.if_swapped.value if finding.if_swapped else None,
+        "stability": finding.stability.value if finding.stability else None,
     }
 
 
@@ -268,7 +292,7 @@ def _act(act: Act) -> dict[str, Any]:
 
 
 def _event(event: CustomerEvent) -> dict[str, Any]:
-    return {"event": event.event, **_place(event.evidence)}
+    return {"event": event.event, "witness": event.witness.value, **_place(event.evidence)}
 
 
 def _correction(correction: Correction) -> dict[str, Any]:
@@ -312,6 +336,18 @@ def _scores(scores: Scores | None, *, complete: bool) -> dict[str, Any]:
         "complete": bool(scores) and complete,
         "compliance_items": [_score_item(item) for item in scores.compliance_items] if scores else [],
         "effectiveness_items": [_score_item(item) for item in scores.effectiveness_items] if scores else [],
+        "robustness": _robustness(scores.robustness if scores else None),
+    }
+
+
+def _robustness(robustness: Robustness | None) -> dict[str, Any] | None:
+    if robustness is None:
+        return None
+    return {
+        "outcome": robustness.outcome.value,
+        "stability": robustness.stability.value,
+        "turns": list(robustness.turns),
+        "otherwise": robustness.otherwise.value if robustness.otherwise else None,
     }
 
 
@@ -323,4 +359,5 @@ def _score_item(item: ScoreItem) -> dict[str, Any]:
         "applicable": item.applicable,
         "reason": item.reason,
         "turns": list(item.turns),
+        "evidence": [_place(at) for at in item.evidence],
     }

@@ -5,10 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from pipeline.report.conduct_view import conduct_view
 from pipeline.report.doubt_view import doubts, has_poor_sound, quality_lines, roles_note
+from pipeline.report.routing import is_at_risk
 from pipeline.report.showing import DASH, Showing, clock, moment, money, number
+from pipeline.report.sound_view import voice_note
 from pipeline.report.timeline import timeline
 from pipeline.report.voices import has_third_voice, names, voices
+from pipeline.report.waterfall import waterfall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,11 +52,12 @@ def call_view(call: Json, showing: Showing, *, audio: str | None) -> dict[str, A
         "audio": audio,
         "turns": [_turn(turn, who[turn["index"]], texts, findings, call, showing) for turn in call["turns"]],
         "timeline": timeline(call, findings, who),
+        "conduct": conduct_view(call, showing),
         "findings": sorted(findings, key=_gravity),
+        "at_risk": is_at_risk(call),
         "events": [t.of("event", event) for event in call["customer_events"]],
         "promise": _promise(call, texts, showing),
-        "compliance_items": [_deduction(item, showing) for item in scores["compliance_items"]],
-        "effectiveness_items": [_earned(item, showing) for item in scores["effectiveness_items"]],
+        "waterfall": waterfall(call, showing),
         "provenance": _provenance(call["provenance"], showing),
     }
 
@@ -119,6 +124,7 @@ def _turn(
         "clock": clock(turn["start"]),
         "tone": t.of("tone", tone) if tone else None,
         "tone_class": tone,
+        "voice": voice_note(turn, t),
         "overlap": turn["overlap"],
         "unsure": turn["role_confidence"] < UNSURE_ROLE,
         "pieces": pieces(texts[index], mine, start=turn["start"]),
@@ -186,26 +192,6 @@ def _condition(call: Json, texts: Mapping[int, str]) -> str:
     said = next((one["text"] for one in call["turns"] if one["index"] == turn), "")
     at = said.find(words)
     return texts[turn][at : at + len(words)] if at >= 0 else ""
-
-
-def _deduction(item: Json, showing: Showing) -> dict[str, Any]:
-    points = (
-        number(item["points"]).replace("-", "−")
-        if item["applicable"]
-        else showing.labels("state.needs_review")
-    )
-    return {**item, "title": showing.rule(item["name"]), "points": points, "share": None}
-
-
-def _earned(item: Json, showing: Showing) -> dict[str, Any]:
-    t = showing.labels
-    counts = item["applicable"]
-    return {
-        **item,
-        "title": t.of("act", item["name"]),
-        "points": f"{item['points']:g} / {item['possible']:g}" if counts else t("not_applicable"),
-        "share": round(100 * item["points"] / item["possible"]) if counts and item["possible"] else None,
-    }
 
 
 def _provenance(provenance: Json, showing: Showing) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -35,10 +36,15 @@ def file_stem(call_id: str) -> str:
     return stem
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write ``content`` to ``path``: temporary file beside it, fsync, rename.
 
     Folders on the way are made. After a crash there is the old file or the new one.
+
+    Args:
+        path: the file.
+        content: all of it.
+        mode: its permissions, from before the first byte is written; the system's default when ``None``.
 
     Raises:
         StoreError: the file system refuses.
@@ -47,14 +53,27 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder on the way may be a file
+            temporary.unlink(missing_ok=True)
         raise StoreError(f"cannot write {path}: {error.strerror}") from error
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what writers left behind that were killed, in a folder and the folders right in it.
+
+    Nobody else may be writing there.
+    """
+    for pattern in (".*.tmp", "*/.*.tmp"):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -18,7 +18,7 @@ from pipeline.report.showing import Showing
 from pipeline.report.summary_view import row, summary_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from pathlib import Path
 
     from jinja2 import Environment
@@ -38,6 +38,7 @@ def write_pages(
     norms: Mapping[str, str] | None = None,
     rule_titles: Mapping[str, str] | None = None,
     people: Mapping[str, People] | None = None,
+    only: Container[str] | None = None,
 ) -> Path:
     """Write ``summary.html`` and ``pages/<call_id>.html`` under ``folder``; return the summary's path.
 
@@ -53,6 +54,7 @@ def write_pages(
         norms: title of each clause by id.
         rule_titles: title of each rule by name.
         people: by call id, the personal fields that the JSON leaves out; also what is masked in the text.
+        only: calls whose pages are written; of all when ``None``. The summary has all.
 
     Raises:
         StoreError: a page cannot be written.
@@ -70,8 +72,9 @@ def write_pages(
         call_id = call["call_id"]
         recording = (audio or {}).get(call_id)
         link = f"../{quote(recording)}" if recording else None
-        page = _render(environment, "call", showing, c=call_view(call, showing, audio=link))
-        write_atomically(folder / "pages" / f"{file_stem(call_id)}.html", page)
+        if only is None or call_id in only:
+            page = _render(environment, "call", showing, c=call_view(call, showing, audio=link))
+            write_atomically(folder / "pages" / f"{file_stem(call_id)}.html", page)
         rows.append(row(call, showing))
     summary = folder / "summary.html"
     write_atomically(

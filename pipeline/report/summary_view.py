@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pipeline.report.doubt_view import has_poor_sound, has_unsure_roles
 from pipeline.report.files import file_stem
 from pipeline.report.quarantine import in_order
+from pipeline.report.routing import RISK, is_at_risk
 from pipeline.report.showing import Showing, moment, number
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def row(call: Json, showing: Showing) -> dict[str, Any]:
     scores, metadata = call["scores"], call["metadata"]
     states = [finding["state"] for finding in call["findings"]]
     tags = {
+        "risk": is_at_risk(call),
         "red": scores["red_line"],
         "review": "needs_review" in states,
         "not_scored": call["status"] != "scored",
@@ -67,11 +69,12 @@ def row(call: Json, showing: Showing) -> dict[str, Any]:
 def summary_view(
     rows: Iterable[Json], quarantined: Iterable[Quarantined], showing: Showing
 ) -> dict[str, Any]:
-    """The summary of a batch; the gravest calls come first."""
+    """The summary of a batch; a customer at risk comes first, then the gravest calls."""
     t = showing.labels
     rows = sorted(
         rows,
         key=lambda r: (
+            "risk" not in r["tags"],
             not r["red_line"],
             r["compliance_value"] is None,
             r["compliance_value"] or 0,
@@ -81,7 +84,14 @@ def summary_view(
     away = in_order(quarantined)
     return {
         "figures": _figures(rows, len(away), showing),
-        "filters": ["all", "red", "review", "not_scored", *_found(rows, ("poor", "roles"))],
+        "filters": [
+            "all",
+            *_found(rows, ("risk",)),
+            "red",
+            "review",
+            "not_scored",
+            *_found(rows, ("poor", "roles")),
+        ],
         "compliance_bins": _bins(r["compliance_value"] for r in rows),
         "effectiveness_bins": _bins(r["effectiveness_value"] for r in rows),
         "rules": _rules(rows, showing),
@@ -122,13 +132,15 @@ def _figures(rows: Sequence[Json], away: int, showing: Showing) -> list[dict[str
     t = showing.labels
     scored = sum(r["scored"] for r in rows)
     red = sum(r["red_line"] for r in rows)
-    review, poor, roles = (sum(tag in r["tags"] for r in rows) for tag in ("review", "poor", "roles"))
+    tags = ("risk", "review", "poor", "roles")
+    risk, review, poor, roles = (sum(tag in r["tags"] for r in rows) for tag in tags)
     share = f" · {100 * red / scored:.1f}%" if red else ""
     figures = [
         ("calls", len(rows) + away, "", False),
         ("status.scored", scored, "", False),
         ("status.not_scored", len(rows) - scored, "", False),
         ("quarantine", away, "", away > 0),
+        *([(f"event.{RISK}", risk, "", True)] if risk else []),
         ("red_lines", red, share, red > 0),
         ("to_review", review, "", False),
         ("poor_sound", poor, "", False),

@@ -10,12 +10,15 @@ import csv
 import io
 import re
 import zipfile
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pipeline.report.conduct_table import conduct_columns, conduct_row
 from pipeline.report.doubt_view import doubts, has_poor_sound, has_unsure_roles
 from pipeline.report.files import write_atomically
 from pipeline.report.labels import Labels, Language
 from pipeline.report.quarantine import in_order
+from pipeline.report.routing import is_at_risk
 from pipeline.report.showing import Showing
 from pipeline.report.voices import names
 
@@ -108,9 +111,10 @@ def write_tables(
     norms: Mapping[str, str] | None = None,
     rule_titles: Mapping[str, str] | None = None,
 ) -> None:
-    """Write ``summary.csv`` (a row a call) and ``summary.xlsx`` (sheets 通话, 违规 and 隔离) in ``folder``.
+    """Write ``summary.csv`` (a row a call) and ``summary.xlsx`` (sheets 通话, 违规, 隔离, 沟通过程).
 
-    Calls are read once, in the order given, and only their rows are kept. The same calls give the same bytes.
+    Calls are read once, and only their rows are kept: in the order given, but a customer at risk comes first.
+    The same calls give the same bytes.
 
     Args:
         reports: the JSON of each call.
@@ -132,19 +136,38 @@ def write_tables(
         mask=mask,
         people=people or {},
     )
-    calls: list[list[Cell]] = []
-    findings: list[list[Cell]] = []
+    at_risk, others = _Rows(), _Rows()
     for call in reports:
-        calls.append(_call_row(call, showing))
-        findings.extend(_finding_rows(call, showing))
+        (at_risk if is_at_risk(call) else others).add(call, showing)
+    calls, findings, held = (
+        at_risk.calls + others.calls,
+        at_risk.findings + others.findings,
+        at_risk.held + others.held,
+    )
     away = [_quarantine_row(call, showing) for call in in_order(quarantined)]
     write_atomically(folder / "summary.csv", _csv(_headings(_CALL_COLUMNS, showing), calls))
     sheets = (
-        ("calls", _CALL_COLUMNS, calls),
-        ("violations", _FINDING_COLUMNS, findings),
-        ("quarantine", _QUARANTINE_COLUMNS, away),
+        ("calls", _named(_CALL_COLUMNS, showing), calls),
+        ("violations", _named(_FINDING_COLUMNS, showing), findings),
+        ("quarantine", _named(_QUARANTINE_COLUMNS, showing), away),
+        ("conduct", conduct_columns(showing.labels), held),
     )
     write_atomically(folder / "summary.xlsx", _workbook(sheets, showing))
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows of the sheets of calls, findings and conduct."""
+
+    calls: list[list[Cell]] = field(default_factory=list)
+    findings: list[list[Cell]] = field(default_factory=list)
+    held: list[list[Cell]] = field(default_factory=list)
+
+    def add(self, call: Json, showing: Showing) -> None:
+        """The rows of a call."""
+        self.calls.append(_call_row(call, showing))
+        self.findings.extend(_finding_rows(call, showing))
+        self.held.extend(filter(None, [conduct_row(call, showing)]))
 
 
 def _csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -161,14 +184,18 @@ def _workbook(sheets: Iterable[tuple[str, _Columns, Iterable[Sequence[Cell]]]], 
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     for title, columns, rows in sheets:
-        _fill(book.create_sheet(showing.labels(title)), columns, rows, showing)
+        _fill(book.create_sheet(showing.labels(title)), columns, rows)
     buffer = io.BytesIO()
     book.save(buffer)
     return _without_times(buffer.getvalue())
 
 
 def _headings(columns: _Columns, showing: Showing) -> list[str]:
-    return [showing.labels(key) for key, _ in columns]
+    return [heading for heading, _ in _named(columns, showing)]
+
+
+def _named(columns: _Columns, showing: Showing) -> list[tuple[str, str]]:
+    return [(showing.labels(key), kind) for key, kind in columns]
 
 
 def _call_row(call: Json, showing: Showing) -> list[Cell]:
@@ -244,11 +271,11 @@ def _safe(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _fill(sheet: Worksheet, columns: _Columns, rows: Iterable[Sequence[Cell]], showing: Showing) -> None:
+def _fill(sheet: Worksheet, columns: _Columns, rows: Iterable[Sequence[Cell]]) -> None:
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
-    sheet.append(_headings(columns, showing))
+    sheet.append([heading for heading, _ in columns])
     for row in rows:
         sheet.append([_fitting(cell) for cell in row])
     for number, (_, kind) in enumerate(columns, start=1):

@@ -11,12 +11,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.types import Finding, FindingState, ScoreItem, Severity
+from pipeline.types import Evidence, Finding, FindingState, ScoreItem, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pipeline.score.scorecard import ClassDeduction, ComplianceCard
+    from pipeline.score.scorecard import ClassDeduction, ComplianceCard, RedLines
     from pipeline.types import Tariff
 
 FULL = 100.0
@@ -30,18 +30,29 @@ class Compliance:
     score: float
     if_confirmed: float
     red_line: bool
+    failed_below: float
     items: tuple[ScoreItem, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the call falls short of what it takes to pass."""
+        return self.red_line or self.score < self.failed_below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Breach:
-    """One rule broken with one severity; ``turns`` is empty when it is about the whole call."""
+    """One rule broken with one severity; ``places`` is empty when it is about the whole call."""
 
     rule: str
     severity: Severity
-    turns: tuple[int, ...]
+    places: tuple[Evidence, ...]
     red_line: bool
     tariff: Tariff
+
+    @property
+    def turns(self) -> tuple[int, ...]:
+        """Turns that break the rule."""
+        return tuple(sorted({at.turn for at in self.places}))
 
     @property
     def hits(self) -> int:
@@ -63,17 +74,25 @@ def judge_compliance(findings: Iterable[Finding], card: ComplianceCard) -> Compl
     findings = tuple(findings)
     sure = tuple(f for f in findings if f.state is FindingState.VIOLATION)
     waiting = tuple(f for f in findings if f.state is FindingState.NEEDS_REVIEW)
-    confirmed = _breaches(sure)
+    confirmed = _breaches(sure, card.red_lines)
     items = _deductions(confirmed, card)
     return Compliance(
         score=_total(items),
-        if_confirmed=_total(_deductions(_breaches(sure + waiting), card)),
+        if_confirmed=_total(_deductions(_breaches(sure + waiting, card.red_lines), card)),
         red_line=_has_red_line(confirmed),
-        items=items + tuple(_pending(b) for b in _breaches(waiting)),
+        failed_below=card.failed_below,
+        items=items + tuple(_pending(b) for b in _breaches(waiting, card.red_lines)),
     )
 
 
-def _breaches(findings: Iterable[Finding]) -> tuple[_Breach, ...]:
+def is_red_line(finding: Finding, red_lines: RedLines) -> bool:
+    """Whether a violation of this rule leaves nothing: as the card says, else as the rule does."""
+    if finding.rule in red_lines.never:
+        return False
+    return finding.rule in red_lines.also or finding.red_line
+
+
+def _breaches(findings: Iterable[Finding], red_lines: RedLines) -> tuple[_Breach, ...]:
     """Findings by rule and severity, the gravest first, then by rule name."""
     found: defaultdict[tuple[Severity, str], list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -83,12 +102,17 @@ def _breaches(findings: Iterable[Finding]) -> tuple[_Breach, ...]:
         _Breach(
             rule=rule,
             severity=severity,
-            turns=tuple(sorted({f.evidence.turn for f in found[severity, rule] if f.evidence})),
-            red_line=any(f.red_line for f in found[severity, rule]),
+            places=_places(found[severity, rule]),
+            red_line=any(is_red_line(f, red_lines) for f in found[severity, rule]),
             tariff=found[severity, rule][0].tariff,
         )
         for severity, rule in sorted(found, key=lambda key: (order.index(key[0]), key[1]))
     )
+
+
+def _places(findings: Iterable[Finding]) -> tuple[Evidence, ...]:
+    places = {f.evidence for f in findings if f.evidence}
+    return tuple(sorted(places, key=lambda at: (at.turn, at.start, at.end)))
 
 
 def _has_red_line(breaches: Iterable[_Breach]) -> bool:
@@ -112,7 +136,7 @@ def _deductions(breaches: tuple[_Breach, ...], card: ComplianceCard) -> tuple[Sc
             left[severity] -= points
             reason = _reason(breach, due=due, taken=points, red_line=red_line)
         remaining -= points
-        items.append(ScoreItem(name=breach.rule, points=0.0 - points, reason=reason, turns=breach.turns))
+        items.append(_line(breach, points=0.0 - points, reason=reason))
     return tuple(items)
 
 
@@ -128,12 +152,17 @@ def _reason(breach: _Breach, *, due: float, taken: float, red_line: bool) -> str
 
 def _pending(breach: _Breach) -> ScoreItem:
     effect = RED_LINE_REASON if breach.red_line else "按规则扣分"
+    return _line(breach, points=0.0, reason=f"待人工复核，暂不扣分；如属实，{effect}", applicable=False)
+
+
+def _line(breach: _Breach, *, points: float, reason: str, applicable: bool = True) -> ScoreItem:
     return ScoreItem(
         name=breach.rule,
-        points=0.0,
-        applicable=False,
-        reason=f"待人工复核，暂不扣分；如属实，{effect}",
+        points=points,
+        applicable=applicable,
+        reason=reason,
         turns=breach.turns,
+        evidence=breach.places,
     )
 
 

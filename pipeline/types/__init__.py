@@ -9,8 +9,31 @@ Conventions, the same in every record:
 * records are frozen, sequences are tuples.
 """
 
-from pipeline.types.basics import CallStatus, FindingState, Interval, Role, Severity, Tone, Witness
+from pipeline.types.basics import (
+    CallStatus,
+    FindingState,
+    Interval,
+    Outcome,
+    Role,
+    Severity,
+    Stability,
+    Tone,
+    Witness,
+)
+from pipeline.types.conduct import (
+    CallConduct,
+    Interruption,
+    Monologue,
+    PartyConduct,
+    Phase,
+    Silences,
+    TonePhase,
+    TonePoint,
+    ToneShift,
+    Turning,
+)
 from pipeline.types.history import Contact, History, PastPromise
+from pipeline.types.prosody import Abstention, Prosody, ToneWitness
 from pipeline.types.report import BatchSummary, CallReport, Provenance, Quarantined, Swapped
 from pipeline.types.sound import (
     AudioQuality,
@@ -36,6 +59,7 @@ from pipeline.types.verdict import (
     NotChecked,
     Promise,
     Proposer,
+    Robustness,
     ScoreItem,
     Scores,
     Tariff,
@@ -44,10 +68,12 @@ from pipeline.types.verdict import (
 )
 
 __all__ = [
+    "Abstention",
     "Act",
     "AudioQuality",
     "BatchSummary",
     "Call",
+    "CallConduct",
     "CallReport",
     "CallStatus",
     "Certainty",
@@ -62,29 +88,43 @@ __all__ = [
     "FindingState",
     "History",
     "IfSwapped",
+    "Interruption",
     "Interval",
+    "Monologue",
     "NotChecked",
+    "Outcome",
+    "PartyConduct",
     "PastPromise",
+    "Phase",
     "Promise",
     "Proposer",
+    "Prosody",
     "Provenance",
     "Quarantined",
     "Recording",
     "Removal",
+    "Robustness",
     "Role",
     "Samples",
     "ScoreItem",
     "Scores",
     "Segment",
     "Severity",
+    "Silences",
     "SoundFault",
     "SpeakerSpan",
+    "Stability",
     "Swapped",
     "Tariff",
     "Tone",
     "ToneFrame",
+    "TonePhase",
+    "TonePoint",
+    "ToneShift",
+    "ToneWitness",
     "Transcript",
     "Turn",
+    "Turning",
     "Witness",
     "Word",
     "words_at",

@@ -61,6 +61,23 @@ class Witness(StrEnum):
     """The second opinion sees it."""
 
 
+class Stability(StrEnum):
+    """What becomes of a verdict if something was heard otherwise; see :mod:`pipeline.score.robustness`."""
+
+    STANDS = "stands"
+    ONE_WORD = "depends_on_one_word"
+    FLIPS = "flips"
+    """It does not stand with the speakers exchanged."""
+
+
+class Outcome(StrEnum):
+    """What compliance comes to."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    RED_LINE = "red_line"
+
+
 class CallStatus(StrEnum):
     """What became of a call."""
 

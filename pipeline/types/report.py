@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.types.basics import CallStatus
+from pipeline.types.conduct import CallConduct
 from pipeline.types.sound import Call
 from pipeline.types.transcript import Transcript
 from pipeline.types.verdict import Act, CustomerEvent, Finding, NotChecked, Promise, Scores, ToneFrame
@@ -47,6 +48,7 @@ class CallReport:
         notes: kept for later calls and not shown.
         roles_confidence: how sure it is who is the agent; ``None`` when neither party speaks.
         if_swapped: the other verdict, where that is not sure enough.
+        conduct: how the call was held; ``None`` when it was not judged. It takes nothing from a score.
     """
 
     call: Call
@@ -66,6 +68,7 @@ class CallReport:
     scores: Scores | None = None
     roles_confidence: float | None = None
     if_swapped: Swapped | None = None
+    conduct: CallConduct | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.types.basics import Role
+from pipeline.types.prosody import Prosody
 from pipeline.types.sound import AudioQuality, Word
 
 
@@ -22,6 +23,7 @@ class Turn:
         overlap: whether the other party speaks at the same time for part of the turn.
         asr_confidence: mean probability of the words, ``None`` for transcripts given as text.
         level_db: mean level of the party's sound in dB relative to full scale, ``None`` where unknown.
+        prosody: how it is spoken; ``None`` for text and for machines.
     """
 
     index: int
@@ -36,6 +38,7 @@ class Turn:
     overlap: bool = False
     asr_confidence: float | None = None
     level_db: float | None = None
+    prosody: Prosody | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

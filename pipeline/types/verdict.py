@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pipeline.types.basics import FindingState, Role, Severity, Tone, Witness
+from pipeline.types.basics import FindingState, Outcome, Role, Severity, Stability, Tone, Witness
+from pipeline.types.prosody import Abstention, ToneWitness
 from pipeline.types.sound import SoundFault, Word
 from pipeline.types.transcript import Turn
 
@@ -127,6 +128,7 @@ class Finding:
             ``None`` where the second opinion was not asked.
         certainty: how sure its own evidence is; ``None`` when it is about the call as a whole.
         if_swapped: what becomes of it with the parties exchanged; ``None`` where who speaks is sure.
+        stability: how robust it is; ``None`` before it is told and where nothing could be decided.
     """
 
     rule: str
@@ -144,6 +146,7 @@ class Finding:
     joint: float | None = None
     certainty: Certainty | None = None
     if_swapped: IfSwapped | None = None
+    stability: Stability | None = None
 
     @property
     def red_line(self) -> bool:
@@ -177,10 +180,15 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerEvent:
-    """Something about the customer that a reader must know, with where it was said."""
+    """Something about the customer that a reader must know, with where it was said.
+
+    Attributes:
+        witness: whether the words are those of a rule, or only sound like them.
+    """
 
     event: str
     evidence: Evidence
+    witness: Witness = Witness.RULE
 
 
 class Commitment(StrEnum):
@@ -232,11 +240,24 @@ class Promise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToneFrame:
-    """Tone of one turn with the probabilities behind it."""
+    """Tone of one turn with the probabilities behind it.
+
+    Attributes:
+        turn: index of the turn.
+        tone: the likeliest.
+        probabilities: of every tone, from all witnesses together; they sum to 1.
+        witnesses: what was listened to: the words, and the sound where there is one and it says anything.
+        activation: how raised (above 0) or subdued (below 0) the voice is, in standard deviations of ordinary
+            talk; ``None`` where the sound was not listened to.
+        sound_abstains: why the sound of a recording was not listened to.
+    """
 
     turn: int
     tone: Tone
     probabilities: Mapping[Tone, float] = field(default_factory=dict)
+    witnesses: tuple[ToneWitness, ...] = (ToneWitness.WORDS,)
+    activation: float | None = None
+    sound_abstains: Abstention | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +271,7 @@ class ScoreItem:
         applicable: an item that does not apply counts neither way.
         reason: one Chinese sentence.
         turns: where to look.
+        evidence: the words there that the line rests on; empty where something is missing from a call.
     """
 
     name: str
@@ -258,6 +280,22 @@ class ScoreItem:
     applicable: bool = True
     reason: str = ""
     turns: tuple[int, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robustness:
+    """Whether what compliance comes to stands, if something was heard otherwise.
+
+    Attributes:
+        turns: the turns it hangs on.
+        otherwise: what it would come to; ``None`` where it stands.
+    """
+
+    outcome: Outcome
+    stability: Stability
+    turns: tuple[int, ...] = ()
+    otherwise: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,3 +308,4 @@ class Scores:
     red_line: bool
     compliance_items: tuple[ScoreItem, ...] = ()
     effectiveness_items: tuple[ScoreItem, ...] = ()
+    robustness: Robustness | None = None

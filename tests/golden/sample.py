@@ -7,11 +7,13 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from pipeline.conduct import conduct_of
 from pipeline.metadata import CallMetadata
 from pipeline.redact import People
 from pipeline.report.call_json import to_json
 from pipeline.report.pages import write_pages
 from pipeline.score import load_scorecard, score
+from pipeline.score.robustness import robustness, told
 from pipeline.settings import CONFIGS
 from pipeline.types import (
     Act,
@@ -209,7 +211,9 @@ def report() -> CallReport:
             ),
         ),
     )
+    findings = told(findings, doubtful_below=0.5)
     scores = score(call, transcript, findings, acts, events, promise, tones, CARD)
+    scores = replace(scores, robustness=robustness(findings, CARD.compliance, doubtful_below=0.5))
     return CallReport(
         call=call,
         status=CallStatus.SCORED,
@@ -234,6 +238,7 @@ def report() -> CallReport:
             findings=(finding("missing_self_id", None, reason="没有表明身份。"),),
             scores=replace(scores, compliance=60.0, compliance_if_confirmed=60.0, effectiveness=20.0),
         ),
+        conduct=conduct_of(transcript, tones, findings, acts),
     )
 
 

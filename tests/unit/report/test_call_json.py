@@ -40,7 +40,7 @@ def test_the_published_schema_is_a_schema_and_knows_every_field(schema):
     assert schema["properties"]["schema"] == {"const": SCHEMA_ID}
     assert set(to_json(report())) == set(schema["properties"])
     # what came later is not asked of files that were written before
-    assert set(schema["properties"]) - set(schema["required"]) == {"quality", "roles"}
+    assert set(schema["properties"]) - set(schema["required"]) == {"conduct", "quality", "roles"}
 
 
 def test_every_object_of_the_form_is_closed(schema):

@@ -242,7 +242,7 @@ def test_a_page_of_a_sure_call_says_nothing_of_doubts(tmp_path):
     call["roles"]["if_swapped"] = None
     call["quality"] = []
     for finding in call["findings"]:
-        finding |= {"certainty": None, "if_swapped": None}
+        finding |= {"certainty": None, "if_swapped": None, "stability": None}
     page = one_page(tmp_path, call)
     assert "录音质量" not in page
     assert "对调" not in page

@@ -54,7 +54,7 @@ def test_a_row_holds_what_was_found(tmp_path):
 def test_the_workbook_holds_calls_findings_and_quarantine(tmp_path):
     write(tmp_path)
     book = openpyxl.load_workbook(tmp_path / "summary.xlsx")
-    assert book.sheetnames == ["通话", "违规", "隔离"]
+    assert book.sheetnames == ["通话", "违规", "隔离", "沟通过程"]
     for sheet in book:
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref == sheet.dimensions
@@ -108,4 +108,5 @@ def test_the_same_calls_give_the_same_bytes_at_another_time(tmp_path, monkeypatc
 def test_english_headings(tmp_path):
     (row,) = read_csv(write(tmp_path, language="en"))
     assert row["Status"] == "Scored"
-    assert openpyxl.load_workbook(tmp_path / "summary.xlsx").sheetnames == ["Calls", "Findings", "Quarantine"]
+    names = openpyxl.load_workbook(tmp_path / "summary.xlsx").sheetnames
+    assert names == ["Calls", "Findings", "Quarantine", "How the call was held"]

@@ -68,7 +68,16 @@ def promised(amount="3000", *, day=True, confirmed=True, coerced=False) -> Promi
 
 
 def judged(
-    *, findings=(), acts=(), said=(), events=(), promise=None, tones=None, text="我在手机银行上还", **metadata
+    *,
+    findings=(),
+    acts=(),
+    said=(),
+    events=(),
+    promise=None,
+    tones=None,
+    text="我在手机银行上还",
+    card=CARD,
+    **metadata,
 ) -> Scores:
     """Score a call of 12 turns; ``acts`` are names or (name, turn), ``tones`` by turn, else neutral."""
     turns = tuple(turn(i, text) for i in range(TURNS))
@@ -84,7 +93,7 @@ def judged(
         tuple(CustomerEvent(event=e, evidence=Evidence.whole(turns[1])) for e in events),
         promise,
         tuple(ToneFrame(turn=i, tone=(tones or {}).get(i, Tone.NEUTRAL)) for i in range(TURNS)),
-        CARD,
+        card,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,16 +11,28 @@ from hypothesis import strategies as st
 from pipeline.metadata import CallMetadata
 from pipeline.score import score
 from pipeline.score.items import CHECKS
-from pipeline.score.scorecard import Item
-from pipeline.types import Call, FindingState, Role, Severity, Tone, Transcript, Turn
+from pipeline.score.scorecard import Item, Scorecard
+from pipeline.types import (
+    Act,
+    Call,
+    Commitment,
+    Evidence,
+    FindingState,
+    Role,
+    Severity,
+    Tone,
+    Transcript,
+    Turn,
+)
 from tests.golden.sample import CARD
 from tests.unit.score.build import AGENT_ACTS, found, items, judged, promised
 
 ALL_ACTS = tuple(AGENT_ACTS)
 
 
-def test_every_item_has_a_check_and_stands_in_the_shipped_scorecard():
-    assert set(CHECKS) == set(Item) == set(CARD.effectiveness.items)
+def test_every_item_has_a_check_and_tone_alone_costs_nothing_in_the_shipped_scorecard():
+    assert set(CHECKS) == set(Item)
+    assert set(CARD.effectiveness.items) == set(Item) - {Item.RESPECTFUL_TONE}
 
 
 def test_a_call_that_does_everything_gets_everything():
@@ -26,9 +40,8 @@ def test_a_call_that_does_everything_gets_everything():
     assert result.effectiveness == 100
 
 
-def test_a_call_that_does_nothing_keeps_only_the_points_for_its_tone():
-    got = {name for name, item in items(judged(text="嗯")).items() if item.points}
-    assert got == {"respectful_tone"}
+def test_a_call_that_does_nothing_gets_nothing():
+    assert judged(text="嗯").effectiveness == 0
 
 
 @pytest.mark.parametrize(
@@ -67,11 +80,13 @@ def test_a_guarantor_owes_and_is_judged_like_the_debtor():
 
 def test_keeping_a_debt_from_others_and_a_next_step_make_a_good_call():
     acts = ("polite_opening", "rpc_confirm", "closing_summary")
-    kept = judged(callee_role="relative", acts=acts, said=("agree",))
+    asked = "麻烦您转告他回个电话，好吗？"
+    kept = judged(callee_role="relative", acts=acts, said=("agree",), text=asked)
     told = judged(
         callee_role="relative",
         acts=acts,
         said=("agree",),
+        text=asked,
         findings=[found("disclose_third_party", Severity.CRITICAL)],
     )
     assert kept.effectiveness == 100
@@ -102,6 +117,83 @@ def test_a_promise_under_pressure_earns_nothing():
     assert sum(got[name].points for name in ("ptp_amount", "ptp_date", "ptp_channel", "ptp_confirmed")) == 0
 
 
+@pytest.mark.parametrize("certainty", [c for c in Commitment if c is not Commitment.FIRM])
+def test_a_promise_that_binds_loosely_is_worth_less_and_says_why(certainty):
+    firm = items(judged(promise=promised()))
+    loose = items(judged(promise=replace(promised(), certainty=certainty)))
+    for name in ("ptp_amount", "ptp_date"):
+        assert loose[name].points == CARD.effectiveness.weak_promise * firm[name].points
+        assert "但" in loose[name].reason
+
+
+def test_a_missing_term_costs_its_own_points_only():
+    vague = replace(promised(None), certainty=Commitment.VAGUE)
+    assert (
+        items(judged(promise=vague))["ptp_date"].points
+        == items(judged(promise=promised()))["ptp_date"].points
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("理解理解，那您今天到底还多少？", 0.5),
+        ("您的情况我理解，可是什么时候能还？", 0.5),
+        ("我理解，孩子住院花钱，换谁都难。您看什么时候方便还？", 1.0),
+        ("我特别理解您的难处。", 1.0),
+        ("我理解你就是不想还。", 0.0),
+    ],
+)
+def test_a_formula_with_a_demand_is_half_and_sarcasm_no_empathy(text, share):
+    empathy = items(judged(acts=("empathy",), said=("hardship",), text=text))["empathy"]
+    assert empathy.points == share * CARD.effectiveness.items[Item.EMPATHY].points
+
+
+@pytest.mark.parametrize(
+    ("lines", "stands"),
+    [
+        (("麻烦您帮忙转告一声，好吗？", "行。"), True),
+        (("打扰您了。", "他回来我让他打给你们。"), True),
+        (("好的，我不再拨打。", "那就这样吧。"), False),
+        (("好的，我不再拨打。", "我没法转告他，就这样。"), False),
+    ],
+)
+def test_a_next_step_answers_what_was_asked_or_takes_it_on(lines, stands):
+    turns = tuple(
+        Turn(index=i, role=(Role.AGENT, Role.CUSTOMER)[i % 2], role_confidence=1.0, text=text)
+        for i, text in enumerate(lines)
+    )
+    agreed = Act(act="agree", role=Role.CUSTOMER, evidence=Evidence.whole(turns[1]))
+    call = Call(call_id="c", metadata=CallMetadata(callee_role="relative"))
+    result = score(call, Transcript(turns=turns), (), (agreed,), (), None, (), CARD)
+    assert bool(items(result)["next_step"].points) is stands
+
+
+def test_a_result_weighs_more_than_manners():
+    polite = judged(acts=("polite_opening", "rpc_confirm", "inform_facts", "closing_summary"))
+    curt = judged(promise=promised())
+    assert curt.effectiveness > polite.effectiveness
+
+
+def test_every_point_has_its_words_and_what_was_missed_has_its_cause():
+    result = judged(
+        acts=ALL_ACTS[:5],
+        said=("hardship",),
+        promise=promised(),
+        findings=[found("rude_tone", Severity.MINOR, at=4), found("recording_notice", Severity.MINOR, None)],
+    )
+    assert all(item.evidence for item in result.effectiveness_items if item.points)
+    assert items(result)["empathy"].evidence
+    for item in (*result.compliance_items, *result.effectiveness_items):
+        assert item.reason
+        assert {at.turn for at in item.evidence} == set(item.turns)
+
+
+def test_a_channel_is_named_beside_words_of_paying():
+    assert items(judged(promise=promised(), text="在APP上还"))["ptp_channel"].points > 0
+    assert items(judged(promise=promised(), text="我看APP上是这个数"))["ptp_channel"].points == 0
+
+
 def test_parts_of_a_promise_count_one_by_one():
     got = items(judged(promise=promised(None, confirmed=False)))
     assert got["ptp_date"].points > 0
@@ -129,7 +221,7 @@ def test_a_failed_call_is_capped_and_says_so(findings, limit):
 
 @pytest.mark.parametrize(("severity", "share"), [(Severity.MINOR, 0.5), (Severity.MAJOR, 0.0)])
 def test_an_act_beside_a_violation_is_worth_less(severity, share):
-    points = CARD.effectiveness.items[Item.EMPATHY]
+    points = CARD.effectiveness.items[Item.EMPATHY].points
     result = judged(acts=[("empathy", 4)], findings=[found("x", severity, at=4)])
     assert items(result)["empathy"].points == points * share
     again = judged(acts=[("empathy", 4), ("empathy", 6)], findings=[found("x", severity, at=4)])
@@ -137,8 +229,12 @@ def test_an_act_beside_a_violation_is_worth_less(severity, share):
 
 
 def test_a_hard_tone_costs_and_abuse_leaves_nothing_for_tone():
+    content = CARD.model_dump(by_alias=True)
+    content["effectiveness"]["items"]["respectful_tone"] = 10
+    card = Scorecard.model_validate(content)
+
     def tone(**call):
-        return items(judged(**call))["respectful_tone"].points
+        return items(judged(card=card, **call))["respectful_tone"].points
 
     calm, pressing, hostile = tone(), tone(tones={0: Tone.PRESSING}), tone(tones={0: Tone.HOSTILE})
     assert calm > pressing > hostile > 0
@@ -201,3 +297,10 @@ def test_no_item_gets_more_than_it_can(call, findings):
     for item in judged(findings=findings, **call).effectiveness_items:
         assert 0 <= item.points <= item.possible or item.name == "cap"
         assert item.reason
+
+
+def test_a_wrong_number_taken_up_is_less_than_a_message_passed_on():
+    cleared = judged(events=("wrong_number",), acts=("objection_handling",), text="打错了")
+    passed_on = judged(callee_role="relative", said=("agree",), text="麻烦转告他好吗？")
+    share = CARD.effectiveness.wrong_number
+    assert items(cleared)["next_step"].points == share * items(passed_on)["next_step"].points > 0
