@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipeline.ports import LanguageJudge, SecondOpinion, ToneClassifier
     from pipeline.settings import Settings
     from pipeline.stored import StoredCall
+    from pipeline.tone_words import ToneWeights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Witnesses:
     tone: ToneClassifier
     opinion: SecondOpinion | None = None
     judge: LanguageJudge | None = None
+    tone_weights: ToneWeights | None = None
 
     def facts(self, stored: StoredCall) -> Facts:
         """What is known of a call beside its words; tones that were stored are not judged again.
@@ -34,7 +36,8 @@ class Witnesses:
         """
         opinions = consult(stored.call, stored.transcript, self.opinion) if self.opinion else {}
         tones = stored.tones or {
-            frame.turn: frame.tone for frame in judge_tones(stored.transcript, self.tone, opinions)
+            frame.turn: frame.tone
+            for frame in judge_tones(stored.transcript, self.tone, opinions, self.tone_weights)
         }
         return Facts(
             duration_ms=stored.duration_ms,

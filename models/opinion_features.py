@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pipeline.ports import Said
 
@@ -35,6 +36,8 @@ SOUNDS = Block("s", 1, 3, 0.7)
 BEFORE = Block("b", 1, 3, 0.4)
 FACTS = Block("f", 1, 1, 0.5)
 BLOCKS = (CHARACTERS, SOUNDS, BEFORE, FACTS)
+_JOINTS = {SOUNDS: " "}
+"""What stands between the units of an n-gram."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +51,45 @@ class Gram:
 
 def grams(said: Said) -> dict[Block, list[Gram]]:
     """All n-grams of a turn, by kind. Offsets are those of ``said.text``."""
-    text = said.text.translate(_POLITE)
-    edged = ["^", *text, "$"]
-    facts = [f"{name}={value}" for name, value in said.facts.items()] + [f"role={said.role}"]
+    units, length = units_of(said), len(said.text)
     return {
-        CHARACTERS: list(_ngrams(CHARACTERS, edged, offset=-1, length=len(text))),
-        SOUNDS: list(_ngrams(SOUNDS, _sounds(text), offset=0, length=len(text))),
-        BEFORE: list(_ngrams(BEFORE, list(said.before.translate(_POLITE)))),
-        FACTS: list(_ngrams(FACTS, facts)),
+        CHARACTERS: list(_ngrams(CHARACTERS, units[CHARACTERS], offset=-1, length=length)),
+        SOUNDS: list(_ngrams(SOUNDS, units[SOUNDS], offset=0, length=length)),
+        BEFORE: list(_ngrams(BEFORE, units[BEFORE])),
+        FACTS: list(_ngrams(FACTS, units[FACTS])),
+    }
+
+
+def units_of(said: Said) -> dict[Block, Sequence[str]]:
+    """What the n-grams of each kind are made of."""
+    text = said.text.translate(_POLITE)
+    return {
+        CHARACTERS: f"^{text}$",
+        SOUNDS: _sounds(text),
+        BEFORE: said.before.translate(_POLITE),
+        FACTS: [f"{name}={value}" for name, value in said.facts.items()] + [f"role={said.role}"],
     }
 
 
 def _sounds(text: str) -> list[str]:
     """One syllable a character; characters without sound stand for themselves."""
+    from pypinyin.seg.simpleseg import seg
+
+    return [syllable for word in seg(text) for syllable in _sounds_of(word)]
+
+
+@lru_cache(maxsize=1 << 14)
+def _sounds_of(word: str) -> tuple[str, ...]:
+    """The syllables of a word of pypinyin's own segmentation, which reads each by itself."""
     from pypinyin import lazy_pinyin
 
-    return [str(s) for s in lazy_pinyin(text, errors=list)]  # type: ignore[arg-type]
+    return tuple(str(s) for s in lazy_pinyin(word, errors=list))  # type: ignore[arg-type]
 
 
-def _ngrams(block: Block, units: list[str], *, offset: int | None = None, length: int = 0) -> Iterator[Gram]:
-    joint = " " if block is SOUNDS else ""
+def _ngrams(
+    block: Block, units: Sequence[str], *, offset: int | None = None, length: int = 0
+) -> Iterator[Gram]:
+    joint = _JOINTS.get(block, "")
     for size in range(block.shortest, block.longest + 1):
         for at in range(len(units) - size + 1):
             name = f"{block.prefix}{size}:{joint.join(units[at : at + size])}"
@@ -99,19 +121,15 @@ class Vocabulary:
         kept = sorted(name for name, count in documents.items() if count >= at_least)
         return cls(kept, (1 + math.log((1 + size) / (1 + documents[name])) for name in kept))
 
-    def vector(self, said: Said) -> tuple[dict[int, float], dict[int, list[Gram]]]:
-        """Feature values by index, each block of unit length, and the n-grams behind the text's features."""
+    def vector(self, said: Said) -> dict[int, float]:
+        """Feature values by index, each block of unit length.
+
+        The plain way, for training; :class:`models.opinion_lookup.Lookup` does the same for whole calls.
+        """
         values: dict[int, float] = {}
-        places: dict[int, list[Gram]] = {}
         for block, found in grams(said).items():
-            known: dict[int, list[Gram]] = {}
-            for gram in found:
-                index = self._index.get(gram.name)
-                if index is not None:
-                    known.setdefault(index, []).append(gram)
-            raw = {index: (1 + math.log(len(some))) * self.idf[index] for index, some in known.items()}
+            times = Counter(index for gram in found if (index := self._index.get(gram.name)) is not None)
+            raw = {index: (1 + math.log(n)) * self.idf[index] for index, n in times.items()}
             norm = math.sqrt(sum(v * v for v in raw.values())) or 1.0
             values.update({index: block.weight * v / norm for index, v in raw.items()})
-            if block in (CHARACTERS, SOUNDS):
-                places.update(known)
-        return values, places
+        return values

@@ -7,12 +7,16 @@ folder under the digest of its lines.
 from __future__ import annotations
 
 import re
+from functools import partial
 from importlib.metadata import version
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from models.engine_errors import loading_errors
-from models.opinion_features import FEATURES_VERSION, Gram, Vocabulary
+from models.opinion_features import FEATURES_VERSION
+from models.opinion_lookup import Lookup
 from models.opinion_training import lines_sha256, read_lines, train
+from models.tone_training import load_taught, taught_sha256, teach
 from pipeline.ports import Opinion
 from pipeline.settings import CONFIGS
 from pipeline.types import Tone
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from models.opinion_lookup import Features
     from models.opinion_training import Line
     from models.weights import Catalogue
     from pipeline.ports import Said
@@ -31,6 +36,9 @@ _ENGINE = "ngrams"
 CORPORA = tuple(CONFIGS / "corpora" / name for name in ("violations", "acts", "ordinary"))
 _SHOWN = 0.2
 """A label below this probability needs no span."""
+_SAME_VOICE = 1e-9
+"""A difference that is one of rounding."""
+_MARKS = "。！？!?；;，,、"
 _CLAUSE = re.compile(r"[^。！？!?；;，,、]+[。！？!?；;，,、]*")
 
 
@@ -52,13 +60,20 @@ class NgramOpinion:
     """
 
     def __init__(self, weights: Mapping[str, Any], digest: str) -> None:
-        self._vocabulary = Vocabulary(str(weights["names"]).split("\n"), weights["idf"].tolist())
+        self._lookup = Lookup(str(weights["names"]).split("\n"), weights["idf"].tolist())
         self._labels = str(weights["labels"]).split("\n")
         self._weights: np.ndarray = weights["weights"]
         self._bias: np.ndarray = weights["bias"]
         self._slope: np.ndarray = weights["slope"]
         self._shift: np.ndarray = weights["shift"]
         self._digest = digest
+        kinds = [label.partition(":")[0] for label in self._labels]
+        self._names = [label.partition(":")[2] for label in self._labels]
+        columns = {label: column for column, label in enumerate(self._labels)}
+        self._rules = [(self._names[i], i) for i, kind in enumerate(kinds) if kind == "rule"]
+        self._acts = [(self._names[i], i) for i, kind in enumerate(kinds) if kind == "act"]
+        self._tones = [(tone, columns.get(f"tone:{tone}")) for tone in Tone]
+        self._with_span = [i for i, kind in enumerate(kinds) if kind != "tone"]
 
     @classmethod
     def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
@@ -70,61 +85,84 @@ class NgramOpinion:
         """
         import numpy as np
 
-        lines = labelled_lines()
-        digest = lines_sha256(lines)
-        key = f"opinion-{FEATURES_VERSION}-{digest[:12]}"
+        lines, taught = labelled_lines(), load_taught()
+        digest = f"{lines_sha256(lines)[:12]}-{taught_sha256(taught)[:12]}"
+        key = f"opinion-{FEATURES_VERSION}-{digest}"
         with loading_errors(_ENGINE):
-            path = catalogue.make(key, "weights.npz", lambda to: train(lines, to))
+            path = catalogue.make(
+                key, "weights.npz", lambda to: train(lines, to, partial(teach, turns=taught))
+            )
             with np.load(path) as weights:
                 return cls({name: weights[name] for name in weights.files}, digest)
 
     @property
     def identity(self) -> str:
         """Name, versions and training-data digest."""
-        return f"{_ENGINE}/{FEATURES_VERSION} sklearn/{version('scikit-learn')} lines@{self._digest[:12]}"
+        return f"{_ENGINE}/{FEATURES_VERSION} sklearn/{version('scikit-learn')} lines@{self._digest}"
 
     def judge(self, turns: Sequence[Said]) -> tuple[Opinion, ...]:
         """One opinion a turn, in order."""
-        return tuple(self._judge(said) for said in turns)
-
-    def _judge(self, said: Said) -> Opinion:
         import numpy as np
 
-        values, places = self._vocabulary.vector(said)
-        index = np.fromiter(values, dtype=np.int64, count=len(values))
-        amount = np.fromiter(values.values(), dtype=np.float32, count=len(values))
-        rows = self._weights[index] * amount[:, None]
-        scores = rows.sum(axis=0) + self._bias
-        chance = 1 / (1 + np.exp(-(self._slope * scores + self._shift)))
-        of = dict(zip(self._labels, chance.tolist(), strict=True))
-        shares = {i: rows[n] for n, i in enumerate(values) if i in places}
-        spans = {
-            label.partition(":")[2]: _strongest_clause(said.text, places, shares, column)
-            for column, label in enumerate(self._labels)
-            if of[label] >= _SHOWN and not label.startswith("tone:")
-        }
-        tones = {tone: of.get(f"tone:{tone}", 0.0) for tone in Tone}
+        if not turns:
+            return ()
+        features = self._lookup.features(turns)
+        rows = self._weights[features.index]
+        rows *= features.value.astype(np.float32)[:, None]
+        scores = np.zeros((len(turns), len(self._labels)), dtype=rows.dtype)
+        filled = np.flatnonzero(np.diff(features.starts))
+        if len(filled):
+            scores[filled] = np.add.reduceat(rows, features.starts[filled], axis=0)
+        chances = 1 / (1 + np.exp(-(self._slope * (scores + self._bias) + self._shift)))
+        edges = np.searchsorted(features.gram_turn, np.arange(len(turns) + 1)).tolist()
+        return tuple(
+            self._opinion(said.text, chance, features, rows, slice(*edge))
+            for said, chance, edge in zip(turns, chances.tolist(), pairwise(edges), strict=True)
+        )
+
+    def _opinion(
+        self, text: str, chance: list[float], features: Features, rows: np.ndarray, grams: slice
+    ) -> Opinion:
+        shown = [column for column in self._with_span if chance[column] >= _SHOWN]
+        tones = {tone: chance[column] if column is not None else 0.0 for tone, column in self._tones}
         total = sum(tones.values()) or 1.0
+        spans = _strongest_clauses(text, features, rows, grams, shown) if shown else []
         return Opinion(
-            rules={k.partition(":")[2]: p for k, p in of.items() if k.startswith("rule:")},
-            acts={k.partition(":")[2]: p for k, p in of.items() if k.startswith("act:")},
+            rules={name: chance[column] for name, column in self._rules},
+            acts={name: chance[column] for name, column in self._acts},
             tones={tone: p / total for tone, p in tones.items()},
-            spans=spans,
+            spans={self._names[column]: span for column, span in zip(shown, spans, strict=True)},
         )
 
 
-def _strongest_clause(
-    text: str, places: Mapping[int, list[Gram]], shares: Mapping[int, np.ndarray], column: int
-) -> tuple[int, int]:
-    """The clause whose n-grams speak most for a label, without the mark behind it."""
-    voice = [0.0] * len(text)
-    for index, found in places.items():
-        share = float(shares[index][column]) / len(found)
-        for gram in found:
-            for at in range(gram.start, gram.end):
-                voice[at] += share / (gram.end - gram.start)
+def _strongest_clauses(
+    text: str, features: Features, rows: np.ndarray, grams: slice, columns: Sequence[int]
+) -> list[tuple[int, int]]:
+    """For each label the clause whose n-grams speak most for it, without the mark behind it.
+
+    Every n-gram spreads what its feature adds to a label over its occurrences and their characters.
+
+    Args:
+        text: of the turn.
+        features: of the call.
+        rows: what each feature adds to each label.
+        grams: which n-grams are the turn's.
+        columns: the labels.
+    """
+    import numpy as np
+
     clauses = [match.span() for match in _CLAUSE.finditer(text)] or [(0, len(text))]
-    start, end = max(clauses, key=lambda span: sum(voice[span[0] : span[1]]))
-    while end - start > 1 and text[end - 1] in "。！？!?；;，,、":
-        end -= 1
-    return start, end
+    if len(clauses) > 1:
+        feature = features.gram_feature[grams]
+        start, end = features.gram_start[grams], features.gram_end[grams]
+        sizes = np.maximum(end - start, 1)
+        share = rows[feature][:, columns] / (features.times[feature] * sizes)[:, None]
+        edges = np.array(clauses)
+        covered = np.minimum(end[:, None], edges[:, 1]) - np.maximum(start[:, None], edges[:, 0])
+        voice = share.T @ np.maximum(covered, 0)
+        # of clauses that say the same the first: sums differ in their last bits
+        best = (voice >= voice.max(axis=1, keepdims=True) - _SAME_VOICE).argmax(axis=1).tolist()
+        chosen = [clauses[i] for i in best]
+    else:
+        chosen = clauses * len(columns)
+    return [(begin, max(min(begin + 1, stop), len(text[:stop].rstrip(_MARKS)))) for begin, stop in chosen]

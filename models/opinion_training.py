@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,13 @@ from pipeline.ports import Said
 from pipeline.types import Role, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     import numpy as np
 
+Teach = Callable[[Sequence["Line"], Any, Vocabulary], "Mapping[str, Column]"]
+"""Lines, their features and the vocabulary in, the columns of the tones out."""
 SEED = 20261125
 FOLDS = 5
 MIN_EXAMPLES = 40
@@ -29,6 +32,8 @@ MIN_EXAMPLES = 40
 INVERSE_REGULARISATION = 0.5
 """Of the support vector machines (mean average precision on the development utterances 0.88; logistic
 regressions of the same features reached 0.84 and took three times as long)."""
+KINDS = ("act", "rule", "tone")
+"""What labels are about."""
 MIN_LINES = 3
 """An n-gram in fewer lines is not kept."""
 
@@ -149,19 +154,19 @@ def matrix(lines: Sequence[Said], vocabulary: Vocabulary) -> Any:
     columns: list[int] = []
     starts = [0]
     for said in lines:
-        values, _ = vocabulary.vector(said)
+        values = vocabulary.vector(said)
         columns += values.keys()
         data += values.values()
         starts.append(len(data))
     return csr_matrix((data, columns, starts), shape=(len(starts) - 1, len(vocabulary)))
 
 
-def fit(features: Any, wanted: np.ndarray) -> Any:
-    """One label's support vector machine."""
+def fit(features: Any, wanted: np.ndarray, worth: np.ndarray | None = None) -> Any:
+    """One label's support vector machine; ``worth`` says for how many lines each counts."""
     from sklearn.svm import LinearSVC
 
     model = LinearSVC(C=INVERSE_REGULARISATION, dual=True, max_iter=10_000, random_state=SEED)
-    return model.fit(features, wanted)
+    return model.fit(features, wanted, sample_weight=worth)
 
 
 def out_of_family(lines: Sequence[Line], features: Any, label: Label) -> np.ndarray:
@@ -204,45 +209,78 @@ class CrossScores:
         return self.slope * self.scores + self.shift
 
 
-def cross_examine(lines: Sequence[Line]) -> tuple[CrossScores, ...]:
-    """Every label's scores out of family, features and all."""
+def cross_examine(lines: Sequence[Line], kinds: Collection[str] = KINDS) -> tuple[CrossScores, ...]:
+    """Scores out of family of every label of some kinds, features and all."""
     said = [line.said for line in lines]
-    return cross_scores(lines, matrix(said, Vocabulary.of(said, at_least=MIN_LINES)))
+    return cross_scores(lines, matrix(said, Vocabulary.of(said, at_least=MIN_LINES)), kinds)
 
 
-def cross_scores(lines: Sequence[Line], features: Any) -> tuple[CrossScores, ...]:
-    """Every label's scores out of family, with their calibration."""
+def cross_scores(
+    lines: Sequence[Line], features: Any, kinds: Collection[str] = KINDS
+) -> tuple[CrossScores, ...]:
+    """Scores out of family of every label of some kinds, with their calibration."""
     found = []
-    for label in labels_of(lines):
+    for label in (label for label in labels_of(lines) if label.kind in kinds):
         scores = out_of_family(lines, features, label)
         found.append(CrossScores(label, scores, *calibrate(scores[label.known], label.wanted[label.known])))
     return tuple(found)
 
 
-def train(lines: Sequence[Line], path: Path) -> None:
-    """Train every label and write the weights (numpy's ``npz``)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What is learned of one label.
+
+    Attributes:
+        weights: of the n-grams, shape ``(n-grams,)``; ``bias`` is added to their sum.
+        slope, shift: of the calibration, see :func:`calibrate`.
+    """
+
+    weights: np.ndarray
+    bias: float
+    slope: float
+    shift: float
+
+
+def train(lines: Sequence[Line], path: Path, teach: Teach | None = None) -> None:
+    """Train every label and write the weights (numpy's ``npz``).
+
+    Args:
+        lines: the corpora.
+        path: of the file.
+        teach: learns the tones, where there is more to learn them from than the lines.
+    """
     import numpy as np
 
     said = [x.said for x in lines]
     vocabulary = Vocabulary.of(said, at_least=MIN_LINES)
     features = matrix(said, vocabulary)
-    crossed = cross_scores(lines, features)
-    weights = np.zeros((len(vocabulary), len(crossed)), dtype=np.float32)
-    bias = np.zeros(len(crossed), dtype=np.float32)
-    for column, label in enumerate(x.label for x in crossed):
-        model = fit(features[label.known], label.wanted[label.known])
-        weights[:, column], bias[column] = model.coef_[0], model.intercept_[0]
+    crossed = cross_scores(lines, features, ("act", "rule") if teach else KINDS)
+    columns = {x.label.name: _column(features, x) for x in crossed}
+    if teach:
+        columns |= teach(lines, features, vocabulary)
     with path.open("wb") as file:
         np.savez_compressed(
             file,
             names=np.array("\n".join(vocabulary.names)),
             idf=np.array(vocabulary.idf, dtype=np.float32),
-            labels=np.array("\n".join(x.label.name for x in crossed)),
-            weights=weights,
-            bias=bias,
-            slope=np.array([x.slope for x in crossed], dtype=np.float32),
-            shift=np.array([x.shift for x in crossed], dtype=np.float32),
+            labels=np.array("\n".join(columns)),
+            weights=np.stack([x.weights for x in columns.values()], axis=1).astype(np.float32),
+            bias=np.array([x.bias for x in columns.values()], dtype=np.float32),
+            slope=np.array([x.slope for x in columns.values()], dtype=np.float32),
+            shift=np.array([x.shift for x in columns.values()], dtype=np.float32),
         )
+
+
+def _column(features: Any, crossed: CrossScores) -> Column:
+    """A label learned from every line that knows it."""
+    label = crossed.label
+    model = fit(features[label.known], label.wanted[label.known])
+    return Column(
+        weights=model.coef_[0],
+        bias=float(model.intercept_[0]),
+        slope=crossed.slope,
+        shift=crossed.shift,
+    )
 
 
 def calibrate(scores: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:

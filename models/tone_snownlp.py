@@ -63,20 +63,32 @@ def load_tone_lines(path: Path = TONE_CORPUS) -> tuple[ToneLine, ...]:
         rows = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as UTF-8 text") from error
-    lines = tuple(_tone_line(path, number, row) for number, row in enumerate(rows, 1) if row.strip())
+    lines = tuple(_read(path, number, row) for number, row in enumerate(rows, 1) if row.strip())
     missing = [role.value for role in _PARTIES if not any(line.role is role for line in lines)]
     if missing:
         raise ConfigError(f"{path}: no line of {', '.join(missing)}")
     return lines
 
 
-def _tone_line(path: Path, number: int, row: str) -> ToneLine:
+def _read(path: Path, number: int, row: str) -> ToneLine:
     try:
         fields = json.loads(row)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}:{number}: needs role, text and tone with known values") from error
+    return tone_line(path, number, fields)
+
+
+def tone_line(path: Path, number: int, fields: Any) -> ToneLine:
+    """A labelled line from the fields ``role``, ``text`` and ``tone``.
+
+    Raises:
+        ConfigError: a field is missing or has no known value; the message names file and line number.
+    """
+    try:
         line = ToneLine(
             role=Role(fields["role"]), text=str(fields["text"]).strip(), tone=Tone(fields["tone"])
         )
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{path}:{number}: needs role, text and tone with known values") from error
     if line.role not in _PARTIES or not line.text:
         raise ConfigError(f"{path}:{number}: needs a party's role and a text")

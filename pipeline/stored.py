@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pipeline.errors import TranscriptError
 from pipeline.metadata import CallMetadata
 from pipeline.report.call_json import SCHEMA_ID, read_call
+from pipeline.report.prosody_json import read_prosody
 from pipeline.rows import decode_text, parse_json_object
 from pipeline.transcripts import TranscriptSource, read_transcript
 from pipeline.types import AudioQuality, Call, CallStatus, Role, SoundFault, Tone, Transcript, Turn, Word
@@ -114,6 +115,7 @@ def _turn(turn: Mapping[str, Any]) -> Turn:
         overlap=turn["overlap"],
         asr_confidence=turn["asr_confidence"],
         level_db=turn.get("level_db"),
+        prosody=read_prosody(turn.get("prosody")),
     )
 
 

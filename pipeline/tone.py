@@ -1,42 +1,75 @@
-"""How each turn sounds, judged by its words alone.
-
-Loudness, pitch and speed are not heard in this release: a sentence that is polite in words and
-shouted counts as polite.
-"""
+"""The tone of each turn, from its words and, in a recording, its sound (:mod:`pipeline.tone_sound`)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.types import Role, Tone, ToneFrame
+from pipeline.tone_sound import abstains, activation, fuse, tone_log_odds
+from pipeline.tone_words import join_words
+from pipeline.types import Role, Tone, ToneFrame, ToneWitness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.ports import Opinion, ToneClassifier
-    from pipeline.types import Transcript
+    from pipeline.tone_words import ToneWeights
+    from pipeline.types import Transcript, Turn
 
 _NEUTRAL = {tone: float(tone is Tone.NEUTRAL) for tone in Tone}
 
 
 def judge_tones(
-    transcript: Transcript, classifier: ToneClassifier, opinions: Mapping[int, Opinion] | None = None
+    transcript: Transcript,
+    classifier: ToneClassifier,
+    opinions: Mapping[int, Opinion] | None = None,
+    weights: ToneWeights | None = None,
 ) -> tuple[ToneFrame, ...]:
-    """One frame a turn, in the order of the turns; where there is a second opinion, the mean of both.
+    """One frame a turn, in the order of the turns.
 
-    Turns of the system (announcements, music) and turns without words are neutral and are not
-    shown to the classifier. Of equally likely tones the first in the order of
+    ``weights`` join classifier, second opinion and the turns around; without them the words of a turn stand
+    alone, judged by the mean of both. Turns of the system (announcements, music) and turns without words are
+    neutral and are not shown to the classifier. Of equally likely tones the first in the order of
     :class:`~pipeline.types.Tone` is taken.
     """
     spoken = [turn for turn in transcript.turns if turn.role is not Role.SYSTEM and turn.text.strip()]
     judged = classifier.classify([turn.text for turn in spoken], [turn.role for turn in spoken])
-    found = {turn.index: dict(probabilities) for turn, probabilities in zip(spoken, judged, strict=True)}
-    for index, opinion in (opinions or {}).items():
-        if index in found:
-            found[index] = {t: (found[index].get(t, 0.0) + opinion.tones[t]) / 2 for t in Tone}
+    heard = [opinions[turn.index].tones if opinions and turn.index in opinions else None for turn in spoken]
+    roles = [turn.role for turn in spoken]
+    joined = join_words(roles, judged, heard, weights) if weights else _means(judged, heard)
+    found = {turn.index: probabilities for turn, probabilities in zip(spoken, joined, strict=True)}
     frames = []
     for turn in transcript.turns:
         probabilities = found.get(turn.index, _NEUTRAL)
         tone = max(Tone, key=lambda tone: probabilities.get(tone, 0.0))
-        frames.append(ToneFrame(turn=turn.index, tone=tone, probabilities=probabilities))
+        frame = ToneFrame(turn=turn.index, tone=tone, probabilities=probabilities)
+        frames.append(_with_sound(frame, turn, transcript) if turn.index in found else frame)
     return tuple(frames)
+
+
+def _means(
+    judged: Sequence[Mapping[Tone, float]], heard: Sequence[Mapping[Tone, float] | None]
+) -> tuple[Mapping[Tone, float], ...]:
+    """The mean of both witnesses, where there are two."""
+    return tuple(
+        {tone: (one.get(tone, 0.0) + other[tone]) / 2 for tone in Tone} if other else one
+        for one, other in zip(judged, heard, strict=True)
+    )
+
+
+def _with_sound(frame: ToneFrame, turn: Turn, transcript: Transcript) -> ToneFrame:
+    """The same after listening to the turn, where there is something to hear."""
+    # A turn without a channel was heard in the one that is live, which is the only one measured.
+    faults = [fault for q in transcript.quality if turn.channel in (None, q.channel) for fault in q.faults]
+    silent = abstains(turn.prosody, faults)
+    raised = activation(turn.prosody) if turn.prosody and not silent else None
+    if raised is None:
+        return replace(frame, sound_abstains=silent)
+    probabilities = fuse(frame.probabilities, tone_log_odds(raised))
+    return replace(
+        frame,
+        tone=max(Tone, key=lambda tone: probabilities[tone]),
+        probabilities=probabilities,
+        witnesses=(ToneWitness.WORDS, ToneWitness.SOUND),
+        activation=raised,
+    )

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.speech.prints import MOST_NATS, VoicePrints, change
+
+SIZE = 16
+WHO = np.array([0, 1, 0, 0, 1, 1, 0, 1] * 3)
+
+
+def voice(number, wobble, rng, like=0.0):
+    """A print of a voice; two voices have the cosine ``like``."""
+    made = np.zeros(SIZE)
+    made[0], made[number + 1] = np.sqrt(like), np.sqrt(1 - like)
+    return made + rng.normal(0, wobble, SIZE)
+
+
+def traces(who=WHO, wobble=0.02, like=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.stack([voice(number, wobble, rng, like) for number in who])
+
+
+def lengths(count, ms=1_500.0):
+    return np.full(count, ms)
+
+
+def parties(who=WHO, sure=0.9, count=2):
+    rest = (1 - sure) / (count - 1)
+    return np.where(np.asarray(who)[:, None] == np.arange(count), sure, rest)
+
+
+def said(prints, who, **options):
+    return prints.log_likelihood(parties(who, **options))
+
+
+def test_a_print_speaks_for_its_own_party():
+    log = said(VoicePrints(traces(), lengths(24)), WHO)
+    assert (log.argmax(axis=1) == WHO).all()
+    assert np.allclose(log.sum(axis=1), 0)
+
+
+def test_one_clause_with_the_wrong_party_is_put_right():
+    wrong = WHO.copy()
+    wrong[5] = 0
+    log = said(VoicePrints(traces(like=0.8), lengths(24)), wrong)
+    assert log[5].argmax() == 1
+
+
+def test_alike_voices_say_less_than_different_ones():
+    def margin(like):
+        return np.abs(np.diff(said(VoicePrints(traces(wobble=0.1, like=like), lengths(24)), WHO))).mean()
+
+    assert margin(0.9) < margin(0.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_parting_of_one_voice_does_not_prove_itself(seed):
+    one = traces(np.zeros(24, dtype=int), wobble=0.1, seed=seed)
+    log = said(VoicePrints(one, lengths(24)), WHO)
+    assert np.abs(np.diff(log)).mean() < 1.0
+
+
+def test_a_short_clause_says_less_and_a_shorter_one_nothing():
+    ms = lengths(24)
+    ms[0], ms[2] = 200.0, 100.0
+    log = np.diff(said(VoicePrints(traces(wobble=0.2, like=0.9), ms), WHO))[:, 0]
+    assert log[2] == 0
+    assert abs(log[0]) < np.abs(log[3:]).mean()
+
+
+def test_an_unknown_print_says_nothing():
+    given_traces = traces()
+    given_traces[4] = np.nan
+    log = said(VoicePrints(given_traces, lengths(24)), WHO)
+    assert (log[4] == 0).all()
+    assert (log[5] != 0).all()
+
+
+def test_three_parties_are_told_apart():
+    who = np.array([0, 1, 2, 0, 2, 1] * 3)
+    log = said(VoicePrints(traces(who), lengths(18)), who, count=3)
+    assert (log.argmax(axis=1) == who).all()
+
+
+@given(st.integers(0, 1_000), st.integers(1, 8), st.floats(0.0, 1.0))
+def test_no_print_says_more_than_is_allowed(seed, count, sure):
+    rng = np.random.default_rng(seed)
+    prints = VoicePrints(rng.normal(0, 1, (count, SIZE)), rng.uniform(0, 4_000, count))
+    log = prints.log_likelihood(np.tile([sure, 1 - sure], (count, 1)))
+    assert np.isfinite(log).all()
+    assert np.abs(np.diff(log)).max() <= MOST_NATS + 1e-9
+
+
+class TestChange:
+    @staticmethod
+    def contrasts():
+        return tuple(VoicePrints(traces(), lengths(24)).contrasts(parties()))
+
+    def test_a_change_of_voice_within_a_clause_is_found(self):
+        words = traces([0, 0, 0, 1, 1])
+        assert change(words, lengths(5, 300.0), self.contrasts()) == 3
+
+    @pytest.mark.parametrize("who", [[0] * 5, [1] * 5])
+    def test_one_voice_is_not_parted(self, who):
+        assert change(traces(who), lengths(5, 300.0), self.contrasts()) is None
+
+    def test_a_word_too_short_to_tell_is_not_parted(self):
+        assert change(traces([0, 0, 0, 0, 1]), lengths(5, 200.0), self.contrasts()) is None
+
+    def test_words_without_a_trace_are_passed_over(self):
+        words = traces([0, 0, 0, 1, 1, 1])
+        words[[0, 2, 5]] = np.nan
+        assert change(words, lengths(6, 400.0), self.contrasts()) in (2, 3)
+        assert change(np.full((3, SIZE), np.nan), lengths(3), self.contrasts()) is None
+
+    def test_nothing_parts_without_a_contrast(self):
+        assert change(traces([0, 1]), lengths(2), ()) is None
+        assert change(traces([0]), lengths(1), self.contrasts()) is None
