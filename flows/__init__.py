@@ -1,8 +1,8 @@
 """Thin Prefect flows and the command line over :mod:`pipeline` and :mod:`models`.
 
 ``cli``      the commands
-``nightly``  the batch flow: plan, chunks, account, reports
-``jobs``     one call as a unit of work
+``night``    a batch from its source to its reports; ``nightly`` runs it as a Prefect flow
+``jobs``     hearing and judging one call; in a process of its own: ``lane``, asked by ``lane_bench``
 ``wiring``   the only place where models meet the pipeline
 ``observe``  progress bars, tables, messages
 ``sealed``   switches off everything that would leave the machine

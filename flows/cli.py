@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
+from flows.cli_batch import finish, quarantine_app, rejudge, resume, status
+from flows.cli_explain import explain_call
+from flows.cli_export import export
+from flows.cli_retention import retention_app
 from flows.cli_rules import rules_app
+from flows.cli_scorecards import scorecards_app
+from flows.cli_server import server_app
 from flows.cli_train import train
+from flows.cli_train_tone import train_tone
 from flows.cli_voices import voices_app
 from flows.sealed import seal
-from flows.terminal import EXIT_QUARANTINE, AsJson, Config, clear_errors, console, errors, print_json
+from flows.terminal import AsJson, Config, clear_errors, console, print_json
 from pipeline import __version__
 
 app = typer.Typer(
@@ -25,9 +31,19 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="See, check and fetch model weights.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+app.add_typer(scorecards_app, name="scorecards")
 app.add_typer(models_app, name="models")
 app.add_typer(voices_app, name="voices")
+app.add_typer(retention_app, name="retention")
+app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(server_app, name="server")
 app.command()(train)
+app.command("train-tone")(train_tone)
+app.command()(resume)
+app.command()(status)
+app.command()(rejudge)
+app.command()(export)
+app.command("explain")(explain_call)
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Results folder; made when it is not there.")]
 DialLog = Annotated[
@@ -62,13 +78,17 @@ def run(
     out: Out,
     config: Config = None,
     dial_log: DialLog = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read recordings to see whether they changed, not only their dates."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Judge recordings: listen, detect, score, report.
+    """Judge recordings: listen, detect, score, report. What is done and unchanged is not done again.
 
     [bold]tinghe run last-night/ --out results/[/]
     """
-    _batch(source, out, "recordings", config, as_json, dial_log)
+    _batch(source, out, "recordings", config, as_json, dial_log, verify)
 
 
 @app.command()
@@ -96,42 +116,17 @@ def demo(
 
 
 def _batch(
-    source: Path, out: Path, mode: Any, config: Path | None, as_json: bool, dial_log: Path | None = None
+    source: Path,
+    out: Path,
+    mode: Any,
+    config: Path | None,
+    as_json: bool,
+    dial_log: Path | None = None,
+    verify: bool = False,
 ) -> None:
-    with clear_errors():
-        from flows.nightly import run_batch
-        from flows.observe import ProgressBar, calls_table, quarantine_table, summary_line
+    from flows.night import Order
 
-        with ProgressBar(errors) as progress:
-            result = run_batch(source, out, mode=mode, config=config, observer=progress, dial_log=dial_log)
-        if result.lost_dials:
-            errors.print(
-                f"[yellow]{result.lost_dials} lines of the dial log[/] are not counted: see "
-                f"{escape(str(result.out / 'dial_log_rejected.jsonl'))}",
-                soft_wrap=True,
-            )
-        if as_json:
-            print_json(
-                {
-                    "summary": {name: getattr(result.summary, name) for name in result.summary.__slots__},
-                    "page": str(result.page),
-                    "calls": [
-                        {name: call[name] for name in ("call_id", "status", "status_reason", "scores")}
-                        for call in result.reports()
-                    ],
-                    "quarantine": [
-                        {"call_id": call.call_id, "reason": call.reason} for call in result.quarantined
-                    ],
-                }
-            )
-        else:
-            console.print(calls_table(result.reports(), result.rule_titles))
-            if result.quarantined:
-                console.print(quarantine_table(result.quarantined))
-            console.print(summary_line(result.summary))
-            console.print(f"Summary page: {result.page.resolve()}", soft_wrap=True)
-    if result.quarantined:
-        raise typer.Exit(EXIT_QUARANTINE)
+    finish(Order(source=source, out=out, mode=mode, config=config, dial_log=dial_log, verify=verify), as_json)
 
 
 @models_app.command("list")

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from flows.training import Joined, Training
 
 REPORT = Path("docs") / "opinion-report.md"
+_HEADS = {"rule": "Rules", "act": "Acts"}
 _WITNESSES = ("rule", "model", "joint")
 
 
 def train(
     write: Annotated[
         bool, typer.Option("--write", help="Write configs/opinion.yaml and docs/opinion-report.md.")
+    ] = False,
+    acts: Annotated[
+        bool, typer.Option("--acts", help="Learn those of acts alone, and leave those of rules as they are.")
     ] = False,
     config: Config = None,
     as_json: AsJson = False,
@@ -30,7 +34,7 @@ def train(
     Every figure is cross-validated over families of phrasing: no line is judged by what saw its family.
     """
     with clear_errors():
-        training = _learn(config)
+        training = _learn(config, ("act",) if acts else ("rule", "act"))
         written = _write(training, config) if write else []
     if as_json:
         print_json(_account(training, written))
@@ -40,7 +44,7 @@ def train(
     console.print(f"{training.lines} lines, digest {training.lines_sha256[:12]}", *map(str, written))
 
 
-def _learn(config: Path | None) -> Training:
+def _learn(config: Path | None, kinds: tuple[str, ...]) -> Training:
     from flows.training import learn
     from flows.wiring import load_labelled, load_policy_of, load_rules
     from pipeline.settings import load_settings
@@ -48,7 +52,7 @@ def _learn(config: Path | None) -> Training:
     settings = load_settings(config)
     book, policy = load_rules(settings), load_policy_of(settings)  # what may be wrong with them is said first
     with errors.status("the model judges families of phrasing that it has not seen"):
-        labelled = load_labelled()
+        labelled = load_labelled(kinds)
     columns = (
         TextColumn("the rules judge the lines"),
         BarColumn(),
@@ -56,7 +60,7 @@ def _learn(config: Path | None) -> Training:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=errors) as bar:
-        task = bar.add_task("", total=len(labelled.lines))
+        task = bar.add_task("", total=None)
         return learn(
             labelled,
             settings,
@@ -78,22 +82,34 @@ def _write(training: Training, config: Path | None) -> list[Path]:
     head = "".join(line for line in lines if line.startswith("#")) + "\n"
     report = PROJECT_ROOT / REPORT
     write_atomically(policy, policy_text(load_policy_of(settings), training, head).encode())
-    write_atomically(report, report_text(training).encode())
+    before = report.read_text(encoding="utf-8") if report.exists() else ""
+    write_atomically(report, report_text(training, before).encode())
     return [policy, report]
 
 
-def report_text(training: Training) -> str:
-    """The report as Markdown."""
+def report_text(training: Training, before: str = "") -> str:
+    """The report as Markdown; a part that was not learned anew stands as in the report ``before``."""
+    old = _parts_of(before)
     parts = [
         "# What the second opinion brings\n",
         "Written by `make train`; do not edit. Every figure is cross-validated over families of phrasing in "
         "`configs/corpora`: no line is judged by a model or by weights that saw its family. The lines are "
         "harder than calls: half of them are lawful look-alikes.\n",
-        f"{training.lines} lines, digest `{training.lines_sha256[:12]}`.\n",
     ]
-    for joined in training.joined:
-        parts += [f"## {'Rules' if joined.kind == 'rule' else 'Acts'}\n", *_markdown(joined)]
+    learned = {_HEADS[joined.kind]: joined for joined in training.joined}
+    for head in _HEADS.values():
+        if head in learned:
+            lines = f"{training.lines} lines, digest `{training.lines_sha256[:12]}`.\n"
+            parts += [f"## {head}\n", lines, *_markdown(learned[head])]
+        elif head in old:
+            parts.append(f"## {head}\n{old[head]}")
     return "\n".join(parts)
+
+
+def _parts_of(report: str) -> dict[str, str]:
+    """The parts of a report by their heads, each as it stands behind its head."""
+    parts = (part.partition("\n") for part in f"\n{report}".split("\n## ")[1:])
+    return {head: text for head, _, text in parts}
 
 
 def _markdown(joined: Joined) -> list[str]:

@@ -1,43 +1,93 @@
-"""One call as a unit of work, from a recording or from a transcript."""
+"""The work itself: hearing a call, judging it. In this process, or in a lane that is asked for it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.errors import StoreError
+from pipeline import heard
+from pipeline.bench import Judged, Listened
+from pipeline.errors import EngineError, KeptError, TranscriptError
+from pipeline.keys import MISSING, transcript_sha256
+from pipeline.metadata import CallMetadata
+from pipeline.report.call_json import write_call
 from pipeline.report.files import file_stem
 from pipeline.report.playable import write_playable
 from pipeline.stages import Ears, Mind, hear, judge, refuse
 from pipeline.transcripts import read_transcript
-from pipeline.whitelist import compared, load_numbers
+from pipeline.types import Call, CallReport, CallStatus, Transcript
+from pipeline.units import Cost
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from flows.shelf import Shelf
-    from pipeline.history import Ledger
+    from pipeline.batch_plan import Job
     from pipeline.settings import Settings
-    from pipeline.stages import Heard
-    from pipeline.transcripts import TranscriptSource
-    from pipeline.types import Call, CallReport, History
+    from pipeline.types import History, Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """The first request to a lane: what it will be asked about. The answer is :class:`Facts`."""
+
+    settings: Settings
+    out: Path
+    audio: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearOrder:
+    """A request: listen to this call. The answer is a :class:`~pipeline.bench.Listened`."""
+
+    job: Job
+    key: str
+    recording_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeOrder:
+    """A request: judge this call, as it was heard. The answer is a :class:`~pipeline.bench.Judged`."""
+
+    job: Job
+    heard_sha256: str
+    seen: History
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What whoever does not judge must know of the rules.
+
+    Attributes:
+        titles: of rules, by name.
+        norms: titles of clauses, by id.
+        provenance: of a report on a call of which nothing is known.
+    """
+
+    titles: Mapping[str, str]
+    norms: Mapping[str, str]
+    provenance: Provenance
 
 
 @dataclass
 class Workshop:
-    """What all jobs of a process share; each part is loaded when it is first needed."""
+    """Models, rules and the results folder; models are loaded when they are first needed.
+
+    Attributes:
+        out: the results folder.
+        audio: whether to keep playable copies of recordings.
+        clock: seconds of computing so far, of this process or of this thread.
+    """
 
     settings: Settings
     load_mind: Callable[[Settings], Mind]
     load_ears: Callable[[Settings], Ears]
-    audio_folder: Path | None = None
-    """Where playable copies of recordings go; ``None`` keeps none."""
-    ledger: Ledger | None = None
-    """What the calls of the batch are to each other; ``None`` judges each by itself."""
-    shelf: Shelf | None = None
-    """Where recordings wait that other calls may concern."""
+    out: Path
+    audio: bool = False
+    clock: Callable[[], float] = time.process_time
 
     @cached_property
     def mind(self) -> Mind:
@@ -49,91 +99,120 @@ class Workshop:
         """The speech models."""
         return self.load_ears(self.settings)
 
-    @cached_property
-    def own_numbers(self) -> frozenset[str] | None:
-        """The institution's numbers, where the settings name a list."""
-        listed = self.settings.detect.cli_whitelist
-        return load_numbers(self.settings.path(listed)) if listed else None
-
     @property
-    def history(self) -> History | None:
-        """What is known of other calls so far."""
-        return self.ledger.history if self.ledger else None
+    def facts(self) -> Facts:
+        """What others must know of the rules."""
+        nobody = refuse(_NOBODY, "", self.mind, self.settings)
+        book = self.mind.book
+        return Facts(titles=book.titles, norms=book.norms, provenance=nobody.provenance)
 
-
-@dataclass(frozen=True)
-class _Job:
-    """What jobs of both kinds share."""
-
-    call: Call
-    workshop: Workshop
-
-    def refuse(self, reason: str) -> CallReport:
-        """The report of a call that cannot be judged."""
-        return refuse(self.call, reason, self.workshop.mind, self.workshop.settings)
-
-
-@dataclass(frozen=True)
-class RecordingJob(_Job):
-    """A recorded call."""
-
-    @property
-    def file(self) -> str | None:
-        """The recording's file name."""
-        return self.call.recording.path.name if self.call.recording else None
-
-    def run(self) -> CallReport:
-        """Listen, keep a playable copy, judge."""
-        shop = self.workshop
-        heard = hear(self.call, shop.ears, shop.settings)
-        if shop.audio_folder is not None:
-            write_playable(heard.audio, shop.audio_folder / f"{file_stem(self.call.call_id)}.wav")
-        if shop.ledger and shop.shelf and shop.ledger.may_concern(self.call.call_id):
-            shop.shelf.keep(self.call.call_id, heard)
-        return self._judge(heard)
-
-    def again(self) -> CallReport:
-        """Judge what was heard before.
+    def hear(self, order: HearOrder) -> Listened:
+        """Listen to a call, keep a playable copy and what was heard.
 
         Raises:
-            StoreError: it was not kept.
+            RecordingError: the recording cannot be judged.
+            EngineError: a model failed on it, or the recording is being written to.
+            StoreError: nothing can be kept.
         """
-        if self.workshop.shelf is None:
-            raise StoreError(f"call {self.call.call_id} was not kept")
-        return self._judge(self.workshop.shelf.take(self.call.call_id))
-
-    def _judge(self, heard: Heard) -> CallReport:
-        shop = self.workshop
-        return judge(
-            self.call,
-            heard.transcript,
-            shop.mind,
-            shop.settings,
-            audio=heard.audio,
-            listened_by=shop.ears.identities,
-            history=shop.history,
+        call = order.job.call
+        place = heard.place_of(self.out, call.call_id)
+        had = heard.take(place)
+        if had is not None and had[0].key == order.key:
+            return Listened(output=had[1], cost=Cost())
+        ears = self.ears
+        began, started = self.clock(), time.monotonic()
+        found = hear(call, ears, self.settings)
+        if order.recording_sha256 not in (found.audio.sha256, MISSING):
+            raise EngineError(f"call {call.call_id}: its recording changed while it was read")
+        if self.audio:
+            write_playable(found.audio, self.out / "audio" / f"{file_stem(call.call_id)}.wav")
+        kept = heard.Kept(
+            key=order.key, listened_by=ears.identities, audio=found.audio, transcript=found.transcript
         )
+        output = heard.keep(kept, place)
+        return Listened(output=output, cost=self._cost(began, started))
+
+    def judge(self, order: JudgeOrder) -> Judged:
+        """Judge what was kept of a call, or the transcript that was given, and write the result's file.
+
+        Raises:
+            KeptError: what was heard is not there, or another.
+            TranscriptError: the text cannot be read, or is another now.
+            StoreError: the result cannot be written.
+        """
+        began, started = self.clock(), time.monotonic()
+        call = order.job.call
+        if order.job.source is not None:
+            transcript = self._given(order)
+            report = judge(call, transcript, self.mind, self.settings, history=order.seen)
+        else:
+            found = heard.take(heard.place_of(self.out, call.call_id))
+            if found is None or found[1] != order.heard_sha256:
+                raise KeptError(f"call {call.call_id}: what was heard is not there any more")
+            report = judge(
+                call,
+                found[0].transcript,
+                self.mind,
+                self.settings,
+                audio=found[0].audio,
+                listened_by=found[0].listened_by,
+                history=order.seen,
+            )
+        write_call(report, self.out / "calls")
+        return Judged(report=report, cost=self._cost(began, started))
+
+    def _given(self, order: JudgeOrder) -> Transcript:
+        if order.job.source is None:
+            raise ValueError(f"call {order.job.call.call_id} is no transcript")
+        _, transcript = read_transcript(order.job.source)
+        if transcript_sha256(transcript) != order.heard_sha256:
+            raise TranscriptError(f"{order.job.source.title}: changed while the batch ran")
+        return transcript
+
+    def _cost(self, began: float, started: float) -> Cost:
+        return Cost(cpu_s=self.clock() - began, wall_s=time.monotonic() - started)
 
 
-@dataclass(frozen=True)
-class TranscriptJob(_Job):
-    """A call whose words are given; they are read when its turn comes."""
+_NOBODY = Call(call_id="none", metadata=CallMetadata())
 
-    source: TranscriptSource
 
-    @property
-    def file(self) -> str | None:
-        """The transcript's file name."""
-        return self.source.path.name
+def refusal(call: Call, reason: str, provenance: Provenance) -> CallReport:
+    """The report of a call that went to quarantine: nothing is known of it but why."""
+    return CallReport(call=call, status=CallStatus.QUARANTINED, status_reason=reason, provenance=provenance)
 
-    def run(self) -> CallReport:
-        """Read and judge."""
-        shop = self.workshop
-        call, transcript = read_transcript(self.source)
-        return judge(
-            compared(call, shop.own_numbers), transcript, shop.mind, shop.settings, history=shop.history
-        )
 
-    def again(self) -> CallReport:
-        """Read and judge once more."""
-        return self.run()
+@dataclass
+class LocalBench:
+    """Works in this process: its threads share one set of models.
+
+    Attributes:
+        workshop: does the work.
+        lease: how long a step may take before it is believed to be lost, in seconds.
+    """
+
+    workshop: Workshop
+    lease: float = 24 * 3600.0
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What reports need of the rules."""
+        return self.workshop.facts
+
+    def hear(self, job: Job, key: str, recording_sha256: str, *, alone: bool) -> Listened:
+        """Listen to a call."""
+        return self.workshop.hear(HearOrder(job=job, key=key, recording_sha256=recording_sha256))
+
+    def judge(self, job: Job, heard_sha256: str, seen: History, *, alone: bool) -> Judged:
+        """Judge a call."""
+        return self.workshop.judge(JudgeOrder(job=job, heard_sha256=heard_sha256, seen=seen))
+
+    def refuse(self, call: Call, reason: str) -> CallReport:
+        """The report of a call that cannot be judged."""
+        return refusal(call, reason, self.facts.provenance)
+
+    def lease_s(self, job: Job) -> float:
+        """Nothing stops a step here."""
+        return self.lease
+
+    def close(self) -> None:
+        """Nothing to end."""

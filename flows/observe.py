@@ -155,7 +155,8 @@ def quarantine_table(calls: Iterable[Quarantined]) -> Table:
 
 def summary_line(summary: BatchSummary) -> str:
     """The account of a batch in one line."""
+    unchanged = f" + {summary.skipped} unchanged" if summary.skipped else ""
     return (
         f"{summary.planned} planned = {summary.scored} scored + {summary.not_scored} not scored "
-        f"+ {summary.quarantined} in quarantine"
+        f"+ {summary.quarantined} in quarantine{unchanged}"
     )

@@ -1,7 +1,7 @@
 """Nothing leaves the machine: hubs, telemetry and analytics are switched off before they load.
 
-The one thing that may call a host is a language model that the settings name (``[judge]``, off by
-default); :mod:`models.judge_openai` calls that host and no other.
+Two things may call a host that the settings name, that host and no other; both are off by default: a language
+model (``[judge]``, :mod:`models.judge_openai`) and a webhook (``[watch]``, :mod:`flows.webhook`).
 """
 
 from __future__ import annotations

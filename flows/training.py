@@ -96,12 +96,15 @@ class Evidence:
         features: shape ``(lines, 4)``: one, the model's log-odds, whether the rule is sure, or unsure.
         wanted: shape ``(lines,)``: whether the label holds.
         folds: shape ``(lines,)``: the fold of each line's family.
+        barred: shape ``(lines,)``: where the rules say that it never holds: nothing is learned there, and
+            nothing is raised.
     """
 
     name: str
     features: np.ndarray
     wanted: np.ndarray
     folds: np.ndarray
+    barred: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +170,11 @@ def learn(
         policy: says of which rules the model is asked, and when.
         progress: is told how many lines are judged, of how many.
     """
-    said = []
-    for done, line in enumerate(labelled.lines, start=1):
-        said.append(_judge(line, settings, book))
-        progress(done, len(labelled.lines))
+    telling = _telling(labelled)
+    said: dict[int, _Said] = {}
+    for done, number in enumerate(telling, start=1):
+        said[number] = _judge(labelled.lines[number], settings, book)
+        progress(done, len(telling))
     kinds: tuple[Kind, ...] = ("rule", "act")
     evidence = {kind: tuple(_evidence(kind, labelled, said, policy)) for kind in kinds}
     joined = tuple(_join(kind, found) for kind, found in evidence.items() if found)
@@ -179,11 +183,22 @@ def learn(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What the rules say of a line: names of the sure ones, of the unsure ones, and of acts."""
+    """What the rules say of a line: names of the sure ones, the unsure ones, acts, acts it never is."""
 
     sure: frozenset[str]
     unsure: frozenset[str]
     acts: frozenset[str]
+    never: frozenset[str]
+
+
+def _telling(labelled: Labelled) -> list[int]:
+    """The lines that may tell something about some label, by number; see :func:`_can_tell`."""
+    import numpy as np
+
+    known = np.zeros(len(labelled.lines), dtype=bool)
+    for label in labelled.labels:
+        known |= label.known
+    return [i for i in np.flatnonzero(known).tolist() if labelled.lines[i].fold not in READ_FOLDS]
 
 
 def _judge(line: LabelledLine, settings: Settings, book: RuleBook) -> _Said:
@@ -199,10 +214,13 @@ def _judge(line: LabelledLine, settings: Settings, book: RuleBook) -> _Said:
         sure=frozenset(f.rule for f in here if f.state is FindingState.VIOLATION),
         unsure=frozenset(f.rule for f in here if f.state is FindingState.NEEDS_REVIEW),
         acts=frozenset(a.act for a in found.acts if a.evidence.turn == last),
+        never=frozenset(c.rule.rule for c in book.of_kind("act") if last in c.barred(found.view)),
     )
 
 
-def _evidence(kind: Kind, labelled: Labelled, said: Sequence[_Said], policy: Policy) -> Iterator[Evidence]:
+def _evidence(
+    kind: Kind, labelled: Labelled, said: Mapping[int, _Said], policy: Policy
+) -> Iterator[Evidence]:
     import numpy as np
 
     lines = labelled.lines
@@ -219,6 +237,7 @@ def _evidence(kind: Kind, labelled: Labelled, said: Sequence[_Said], policy: Pol
             features=np.column_stack([np.ones(len(asked)), label.log_odds[asked], sure, unsure]),
             wanted=label.wanted[asked],
             folds=np.array([lines[i].fold for i in asked]),
+            barred=np.array([kind == "act" and name in said[i].never for i in asked], dtype=bool),
         )
 
 
@@ -243,16 +262,18 @@ def _join(kind: Kind, evidence: Sequence[Evidence]) -> Joined:
 
     joint = {e.name: np.zeros(len(e.wanted)) for e in evidence}
     for fold in sorted({int(fold) for e in evidence for fold in e.folds}):
-        common = _fit([(e.features[e.folds != fold], e.wanted[e.folds != fold]) for e in evidence])
+        seen = {e.name: ~e.barred & (e.folds != fold) for e in evidence}
+        common = _fit([(e.features[seen[e.name]], e.wanted[seen[e.name]]) for e in evidence])
         for e in evidence:
-            seen, held = e.folds != fold, e.folds == fold
-            own = _fit([(e.features[seen], e.wanted[seen])], towards=common)
+            held = ~e.barred & (e.folds == fold)
+            own = _fit([(e.features[seen[e.name]], e.wanted[seen[e.name]])], towards=common)
             joint[e.name][held] = _sigmoid(e.features[held] @ own)
-    common = _fit([(e.features, e.wanted) for e in evidence])
+    free = {e.name: (e.features[~e.barred], e.wanted[~e.barred]) for e in evidence}
+    common = _fit(list(free.values()))
     return Joined(
         kind=kind,
         weights=_weights(common),
-        of={e.name: _weights(_fit([(e.features, e.wanted)], towards=common)) for e in evidence},
+        of={name: _weights(_fit([part], towards=common)) for name, part in free.items()},
         measured={
             "rule": _measure(evidence, {e.name: e.features[:, 2] + e.features[:, 3] for e in evidence}),
             "model": _measure(evidence, {e.name: _sigmoid(e.features[:, 1]) for e in evidence}),

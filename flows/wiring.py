@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.rejudging import Witnesses
+from flows.tone_training import WitnessedCall
 from flows.training import Labelled, LabelledLine, OutOfFamily
 from models.opinion_ngrams import labelled_lines
 from models.opinion_training import cross_examine, fold_of, lines_sha256
@@ -18,15 +19,20 @@ from models.registry import (
     build_voice_printer,
     build_word_frequencies,
 )
+from models.tone_training import load_taught, load_tone_calls, out_of_call
 from models.weights import Catalogue, cache_folder
 from pipeline.detect.proof import require_proof
 from pipeline.detect.rulebook import load_rulebook
 from pipeline.detect.second import load_policy
-from pipeline.score import load_scorecard
+from pipeline.score import Scorecard, load_scorecard, require_card_proof
 from pipeline.speech.enrolled import known_voices
 from pipeline.stages import Ears, Mind
+from pipeline.tone_words import load_tone_weights
+from pipeline.types import Tone
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pipeline.detect.rulebook import RuleBook
     from pipeline.detect.second import Policy
     from pipeline.ports import SecondOpinion, SpeechDetector, VoicePrinter
@@ -49,6 +55,16 @@ def load_rules(settings: Settings) -> RuleBook:
     return require_proof(book)
 
 
+def load_card(settings: Settings) -> Scorecard:
+    """The scorecard, every example proven.
+
+    Raises:
+        ConfigError: it does not load or an example fails.
+    """
+    path = settings.path(settings.score.scorecard)
+    return require_card_proof(load_scorecard(path), path)
+
+
 def load_opinion(settings: Settings) -> SecondOpinion | None:
     """The learned second opinion, trained when it is not in the cache; ``None`` when it is switched off.
 
@@ -68,8 +84,11 @@ def load_policy_of(settings: Settings) -> Policy:
     return load_policy(settings.path(settings.opinion.policy))
 
 
-def load_labelled() -> Labelled:
+def load_labelled(kinds: Collection[str] = ("rule", "act")) -> Labelled:
     """The shipped corpora, with what models say of families of phrasing that they had not seen.
+
+    Args:
+        kinds: of the labels that are asked for.
 
     Raises:
         ConfigError: a line is malformed.
@@ -93,9 +112,38 @@ def load_labelled() -> Labelled:
                 wanted=x.label.wanted,
                 log_odds=x.log_odds,
             )
-            for x in cross_examine(lines)
+            for x in cross_examine(lines, kinds)
         ),
     )
+
+
+def load_witnessed_calls(settings: Settings) -> tuple[WitnessedCall, ...]:
+    """The invented calls with what witnesses say that had not seen them.
+
+    Raises:
+        ConfigError: the corpora are not usable.
+        ModelError: the tone classifier is not usable.
+    """
+    import numpy as np
+
+    calls, taught = load_tone_calls(), load_taught()
+    opinions = out_of_call(labelled_lines(), taught)[-sum(len(call.turns) for call in calls) :]
+    classifier = build_tone_classifier(settings, open_catalogue(settings))
+    found, at = [], 0
+    for call in calls:
+        roles = tuple(turn.role for turn in call.turns)
+        judged = classifier.classify([turn.text for turn in call.turns], roles)
+        found.append(
+            WitnessedCall(
+                name=call.name,
+                roles=roles,
+                words=np.array([[one[tone] for tone in Tone] for one in judged]),
+                opinions=opinions[at : at + len(roles)],
+                tones=tuple(turn.tone for turn in call.turns),
+            )
+        )
+        at += len(roles)
+    return tuple(found)
 
 
 def load_mind(settings: Settings) -> Mind:
@@ -108,8 +156,9 @@ def load_mind(settings: Settings) -> Mind:
     catalogue = open_catalogue(settings)
     return Mind(
         book=load_rules(settings),
-        card=load_scorecard(settings.path(settings.score.scorecard)),
+        card=load_card(settings),
         tone=build_tone_classifier(settings, catalogue),
+        tone_weights=load_tone_weights(),
         policy=load_policy_of(settings),
         opinion=load_opinion(settings),
         judge=build_language_judge(settings, catalogue),
@@ -128,6 +177,7 @@ def load_witnesses(settings: Settings) -> Witnesses:
         settings=settings,
         policy=load_policy(settings.path(settings.opinion.policy)),
         tone=build_tone_classifier(settings, catalogue),
+        tone_weights=load_tone_weights(),
         opinion=load_opinion(settings),
         judge=build_language_judge(settings, catalogue),
     )

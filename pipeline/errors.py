@@ -12,7 +12,12 @@
     ├── ModelError             weights or an engine are not usable
     │   ├── WeightsError       a weight file is missing or its digest is wrong
     │   └── EngineError        an engine failed on one call             retried, then quarantine
-    └── StoreError             a result could not be written            retried
+    ├── UnexpectedError        an error that is not ours, on one call   quarantine
+    ├── KeptError              what was heard of a call cannot be read back   heard again
+    ├── LaneError              a call killed, hung or bloated its process   tried again alone, then quarantine
+    ├── BatchStopped           too many calls failed alike; the run ended
+    └── StoreError             a result could not be written            retried, then the run ends
+        └── FormError          one call's result has no form that can be written   quarantine
 
 Messages carry ids, file names and fields, never what was said in a call: logs and
 Prefect's database keep them in clear.
@@ -135,11 +140,49 @@ class EngineError(ModelError):
     quarantine = True
 
 
+class UnexpectedError(TingheError):
+    """A foreign error on one call; only its type is told, for its message may quote what was said."""
+
+    code = "unexpected"
+    quarantine = True
+
+
+class KeptError(TingheError):
+    """What was heard of a call is not there, or is not what it was."""
+
+    code = "not_kept"
+    quarantine = True
+
+
+class LaneError(TingheError):
+    """A call ended, hung or bloated the process that worked on it."""
+
+    code = "lane"
+    quarantine = True
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message, reason=reason)
+
+
+class BatchStopped(TingheError):
+    """Too many calls failed for the same reason: it is not the calls."""
+
+    code = "batch_stopped"
+
+
 class StoreError(TingheError):
     """A result could not be written."""
 
     code = "store"
     retryable = True
+
+
+class FormError(StoreError):
+    """The result of one call cannot be written, on any disk."""
+
+    code = "form"
+    retryable = False
+    quarantine = True
 
 
 RECORDING_REASONS: dict[str, str] = {

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.contacts import Payment
     from pipeline.dial_log import DialLog
+    from pipeline.seen import After
     from pipeline.types import Call, CallReport, Contact, PastPromise
 
 DIAL_LOG = "dial_log"
@@ -88,6 +89,19 @@ class Ledger:
         self._promises.pop(call_id, None)
         if promise is not None:
             self._promises[call_id] = promise
+
+    def recall(self, call: Call, after: After) -> None:
+        """As :meth:`note`, from what was kept of a report."""
+        planned = self._planned.get(call.call_id)
+        if planned is None:
+            return
+        self._promises.pop(call.call_id, None)
+        self._after[call.call_id] = replace(
+            planned, connected=after.connected, talk_ms=after.talk_ms, events=frozenset(after.events)
+        )
+        promise = after.promise(call, planned.at)
+        if promise is not None:
+            self._promises[call.call_id] = promise
 
     def may_concern(self, call_id: str) -> bool:
         """Whether an earlier call of the batch has something in common with this one."""

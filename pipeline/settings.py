@@ -179,12 +179,120 @@ class ScoreSettings(_Section):
 
 
 class BatchSettings(_Section):
-    """How a batch runs."""
+    """How a batch runs. Times in seconds.
+
+    Attributes:
+        workers: calls that are worked on at a time.
+        chunk_calls: calls a task of the scheduler.
+        retries: how often a call is tried again whose engine failed, and a write that failed.
+        retry_delay_s: pause before the first of them; each next one is twice as long.
+        isolation: ``process``: each worker is a process of its own, which a bad call can take down alone;
+            ``none``: threads of one process that share one set of models, for a GPU.
+        deadline_s: least time that a call gets before its worker is stopped.
+        deadline_factor: time for each second of the recording, where that is more.
+        start_s: time for a worker to load what judging needs.
+        lane_memory_mb: resident memory from which a worker is stopped.
+        lane_calls: a worker is replaced by a new one after so many requests.
+        lane_retries: how often a call is tried again, alone, that took its worker down.
+        losses: how often the whole batch may die while a call is in hand before the call is to blame.
+        stop_in_a_row: so many failures of one kind, one after the other, end the run; 0 for never.
+        stop_share: as much of the batch failing in one way ends the run, from 20 calls on.
+    """
 
     workers: int = Field(ge=1, le=64)
     chunk_calls: int = Field(ge=1)
     retries: int = Field(ge=0, le=10)
     retry_delay_s: float = Field(ge=0)
+    isolation: Literal["process", "none"]
+    deadline_s: float = Field(gt=0)
+    deadline_factor: float = Field(gt=0)
+    start_s: float = Field(gt=0)
+    lane_memory_mb: int = Field(ge=64)
+    lane_calls: int = Field(ge=1)
+    lane_retries: int = Field(ge=0, le=10)
+    losses: int = Field(ge=0, le=1000)
+    stop_in_a_row: int = Field(ge=0)
+    stop_share: float = Field(gt=0, le=1)
+
+
+class StoreSettings(_Section):
+    """The database of results.
+
+    Attributes:
+        url: an SQLAlchemy URL of SQLite or PostgreSQL, without a password; empty for a file in the results
+            folder.
+        password_env: the environment variable with the password; where it is not set, PostgreSQL's own ways
+            hold.
+    """
+
+    url: str
+    password_env: str
+
+
+class RetentionSettings(_Section):
+    """How long calls are kept; see :mod:`pipeline.retention`.
+
+    Attributes:
+        profiles: the file with the periods.
+        recordings_in: folders in which originals may be deleted, where a profile says so.
+        key_env: the environment variable with the key under which proofs name calls; where it is not set, the
+            key is a file in the results folder.
+    """
+
+    profiles: str
+    recordings_in: tuple[str, ...]
+    key_env: str
+
+
+class NightSettings(_Section):
+    """What the scheduled runs work on, see :mod:`pipeline.days`.
+
+    Paths are absolute or relative to the ``configs`` folder; ``{date}`` in them stands for the business day,
+    such as ``2026-11-25``.
+
+    Attributes:
+        source: where a day's calls are, as ``tinghe run`` takes it; empty for nowhere.
+        results: the results folder of a day.
+        mode: what ``source`` holds.
+        dial_log: the log of the dialler; empty for none.
+        settlements: debts that are settled, for retention; empty for none.
+        days_back: days before the last one that are taken up again while their batch is not done.
+    """
+
+    source: str
+    results: str
+    mode: Literal["recordings", "transcripts"]
+    dial_log: str
+    settlements: str
+    days_back: int = Field(ge=0, le=366)
+
+
+class WatchSettings(_Section):
+    """What programs see of a batch while it runs and afterwards.
+
+    Attributes:
+        log: file for lines of JSON, in the results folder or absolute; ``-`` for standard error; empty for
+            none.
+        metrics: file for Prometheus, in the results folder or absolute; empty for none.
+        metrics_every_s: how often it is written while a batch runs, in seconds.
+        metrics_port: port of this machine on which Prometheus may ask while a batch runs; 0 for none.
+        spans: whether OpenTelemetry gets a span a batch, call and stage.
+        webhook: where to say that a scheduled run is done, failed or late, see :mod:`flows.webhook`; empty for
+            nowhere.
+        webhook_secret_env: the environment variable with the secret that signs what is sent.
+        start_within_min: minutes after its time from which a run that has not begun is late.
+        done_within_h: hours after its time from which a night that is not done is late.
+    """
+
+    log: str
+    metrics: str
+    metrics_every_s: float = Field(gt=0)
+    metrics_port: int = Field(ge=0, le=65_535)
+    spans: bool
+    webhook: str
+    webhook_secret_env: str
+    start_within_min: float = Field(gt=0)
+    done_within_h: float = Field(gt=0)
 
 
 class ReportSettings(_Section):
@@ -198,6 +306,10 @@ class ModelSettings(_Section):
     """Where weights are kept; empty means the user's cache folder."""
 
     cache_dir: str
+
+
+_NOT_IN_RESULTS = {"batch", "night", "store", "retention", "watch", "report", "models"}
+"""Sections that change no result."""
 
 
 class Settings(_Section):
@@ -215,13 +327,17 @@ class Settings(_Section):
     judge: JudgeSettings
     score: ScoreSettings
     batch: BatchSettings
+    store: StoreSettings
+    retention: RetentionSettings
+    night: NightSettings
+    watch: WatchSettings
     report: ReportSettings
     models: ModelSettings
 
     @property
     def sha256(self) -> str:
-        """Digest of what can change a result: all sections but ``batch``, ``report`` and ``models``."""
-        content = self.model_dump(mode="json", exclude={"batch", "report", "models"})
+        """Digest of what can change a result: not how it is run, kept, watched and shown."""
+        content = self.model_dump(mode="json", exclude=_NOT_IN_RESULTS)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def path(self, value: str) -> Path:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from pipeline.errors import StoreError
+from pipeline.errors import FormError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,6 +50,7 @@ def as_store_error(what: str) -> Iterator[None]:
     the address. Ours has the kind of error and its code, such as ``SQLITE_FULL`` or the SQLSTATE.
 
     Raises:
+        FormError: a value has no form that the database can hold.
         StoreError: ``what`` could not be done.
     """
     try:
@@ -57,7 +58,9 @@ def as_store_error(what: str) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error, ModuleNotFoundError, UnicodeError) as error:
         cause = getattr(error, "orig", None) or error
         code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-        raise StoreError(f"{what}: {type(cause).__name__}{f' ({code})' if code else ''}") from None
+        # A value that no row can hold is the fault of one call, all else is the database's.
+        kind = FormError if isinstance(error, (DataError, UnicodeError)) else StoreError
+        raise kind(f"{what}: {type(cause).__name__}{f' ({code})' if code else ''}") from None
 
 
 def compact(engine: sa.Engine, names: Sequence[str], *, rewrite: bool) -> None:

@@ -112,3 +112,37 @@ def test_the_report_names_every_label(book):
     text = report_text(trained(book, labelled()))
     assert "| threat |" in text
     assert "How often a stated probability holds" in text
+
+
+def acts_of(book, barred):
+    """Greetings, of which the rules bar every other one; the model takes all for one."""
+    texts = ["您好" if number % 4 else "您好再见" for number in range(LINES)]
+    wanted = np.array(["再见" not in text for text in texts])
+    lines = tuple(
+        LabelledLine(turns=((Role.AGENT, text),), metadata={}, rules=frozenset(), fold=3 + number % 2)
+        for number, text in enumerate(texts)
+    )
+    label = OutOfFamily(
+        kind="act",
+        name="greeting",
+        known=np.ones(LINES, dtype=bool),
+        wanted=wanted,
+        log_odds=np.full(LINES, 2.0),
+    )
+    return trained(book, Labelled(lines=lines, sha256="0" * 64, labels=(label,)))
+
+
+@pytest.mark.parametrize(("never", "wrong"), [([{"text": "再见"}], 0), ([], LINES // 4)])
+def test_what_the_rules_bar_is_not_raised_and_teaches_nothing(tmp_path, never, wrong):
+    greeting = {"rule": "greeting", "title": "问候", "says": "agent", "hits": [{"text": "别的"}]}
+    examples = {"examples": {"must_hit": ["unused"], "must_not_hit": ["unused"]}}
+    book = book_of(tmp_path, greeting | examples | {"never": never}, kind="act")
+    (acts,) = acts_of(book, never).joined
+    assert acts.measured["joint"]["greeting"].wrong == wrong
+    assert acts.measured["model"]["greeting"].wrong == LINES // 4
+
+
+def test_a_part_of_the_report_that_was_not_learned_anew_stays(book):
+    before = report_text(trained(book, labelled()))
+    again = report_text(replace(trained(book, labelled()), joined=()), before)
+    assert again == before

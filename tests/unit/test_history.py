@@ -348,9 +348,9 @@ def test_the_operator_supplies_what_some_call_has(tmp_path):
 # -- earlier nights -----------------------------------------------------------------------------------------
 
 
-def test_earlier_nights_are_remembered(tmp_path):
+def test_earlier_nights_are_remembered(database_url):
     made = Promise(amount=Decimal("99.5"), date=date(2026, 3, 6), confirmed=True, coerced=False, turns=(1,))
-    store = Store(f"sqlite:///{tmp_path / 'results.db'}")
+    store = Store(database_url)
     before = call("old", called_number=PHONE, callee_role="relative", direction="outbound", lender="甲")
     store.save(report(before, events=["dispute"], notes=["contact_refused"], promise=made))
     store.save(report(call("paid", NOON, paid_amount="20", paid_at="2026-03-04")))

@@ -1,0 +1,203 @@
+"""A results folder opened for retention: its settings, database, key, and what makes its summaries anew."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from flows.logs import opened_log
+from flows.night import Order, plan
+from pipeline.detect.rulebook import load_rulebook
+from pipeline.errors import ConfigError, TingheError, TranscriptError
+from pipeline.parameters import FILE_NAME, Parameters, read_parameters
+from pipeline.redact import People
+from pipeline.report.call_json import read_call
+from pipeline.report.files import file_stem
+from pipeline.report.names import without_names
+from pipeline.report.pages import write_pages
+from pipeline.report.quarantine import read_quarantine
+from pipeline.report.table import write_tables
+from pipeline.retention import proof
+from pipeline.retention.apply import Retention
+from pipeline.retention.inventory import PLACES, QUARANTINE
+from pipeline.retention.profiles import load_profiles
+from pipeline.settings import load_settings
+from pipeline.store import open_store
+from pipeline.store.address import FILE_NAME as DATABASE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pipeline.retention.apply import Applied
+    from pipeline.retention.settlements import Settlements
+    from pipeline.settings import Settings
+    from pipeline.store import Store
+    from pipeline.types import Call
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What commands about a results folder need."""
+
+    folder: Path
+    settings: Settings
+    parameters: Parameters | None
+    store: Store
+
+
+@contextmanager
+def opened_results(folder: Path, config: Path | None) -> Iterator[Opened]:
+    """A results folder with its database; the settings of its last run where no others are named.
+
+    Raises:
+        ConfigError: it is no results folder, or the settings cannot be used.
+        StoreError: the database cannot be opened.
+    """
+    parameters = read_parameters(folder)
+    if parameters is None and not (folder / DATABASE).exists() and not (folder / "calls").is_dir():
+        raise ConfigError(f"{folder}: is no results folder (it holds neither {FILE_NAME} nor results)")
+    settings = load_settings(config or (parameters.config if parameters else None))
+    store = open_store(folder, settings.store, os.environ)
+    try:
+        yield Opened(folder=folder, settings=settings, parameters=parameters, store=store)
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened_retention(
+    folder: Path,
+    config: Path | None,
+    *,
+    clock: Callable[[], datetime] = _now,
+    planning: bool = False,
+) -> Iterator[Retention]:
+    """Retention of a results folder.
+
+    Args:
+        folder: the results folder.
+        config: settings; those of its last run when ``None``.
+        clock: the time.
+        planning: make no key, for nothing will be deleted.
+
+    Raises:
+        ConfigError: the settings, the profiles or the folder cannot be used.
+        StoreError: the database or the key cannot be used.
+    """
+    with opened_results(folder, config) as found:
+        yield _retention(found, clock=clock, planning=planning)
+
+
+def _retention(found: Opened, *, clock: Callable[[], datetime] = _now, planning: bool = False) -> Retention:
+    settings = found.settings.retention
+    calls = _source(found)
+    key = proof.find_key(found.folder, settings.key_env, os.environ, make=not planning)
+    return Retention(
+        folder=found.folder,
+        store=found.store,
+        batch_id=found.parameters.batch_id if found.parameters else None,
+        profiles=load_profiles(
+            found.settings.path(settings.profiles), found.settings.path(found.settings.detect.norms)
+        ),
+        key=key or proof.Key(b""),
+        clock=clock,
+        rebuild=lambda silent: rebuild(found, calls, silent),
+        recordings={call.call_id: call.recording.path.absolute() for call in calls if call.recording},
+        may_delete_in=tuple(Path(path).expanduser().resolve() for path in settings.recordings_in),
+    )
+
+
+def carry_out(folder: Path, config: Path | None, settlements: Settlements) -> Applied:
+    """Delete what is due in a results folder, and log it.
+
+    Raises:
+        TingheError: as :func:`opened_retention` and :meth:`pipeline.retention.apply.Retention.apply`.
+    """
+    with opened_results(folder, config) as found, opened_log(found.settings.watch.log, folder) as log:
+        try:
+            done = _retention(found).apply(settlements)
+        except TingheError as error:
+            log.event("retention_failed", level="error", error=error.code)
+            raise
+        log.event(
+            "retention_ended",
+            calls=len(done.calls),
+            finished=done.finished,
+            files=done.files,
+            rows=done.rows,
+            stopped=len(done.stopped),
+        )
+    return done
+
+
+def rebuild(found: Opened, calls: tuple[Call, ...], pages_of: frozenset[str]) -> None:
+    """Make ``summary.*`` anew from the results that are there.
+
+    People are masked as far as they can be told: by the manifest where it is still there, else by the
+    titles that are said with a name.
+
+    Args:
+        found: the results folder.
+        calls: the calls of its source, in their order, as far as that can be read.
+        pages_of: calls whose pages are made anew too.
+
+    Results that cannot be read are left out.
+
+    Raises:
+        StoreError: a file cannot be written.
+    """
+    folder, report = found.folder, found.settings.report
+    order = {call.call_id: place for place, call in enumerate(calls)}
+    away = read_quarantine(folder / QUARANTINE)
+    set_aside = {call.call_id for call in away}
+    ids = {path: unquote(path.stem) for path in (folder / "calls").glob("[!.]*.json")}
+    paths = sorted(
+        (path for path, call_id in ids.items() if call_id not in set_aside),
+        key=lambda path: (order.get(ids[path], len(order)), ids[path]),
+    )
+    people = {call.call_id: People.of(call.metadata) for call in calls}
+    book = load_rulebook(
+        found.settings.path(found.settings.detect.rules), found.settings.path(found.settings.detect.norms)
+    )
+    shown: dict[str, Any] = {
+        "language": report.language,
+        "mask": report.mask,
+        "norms": book.norms,
+        "rule_titles": book.titles,
+        "people": people,
+    }
+
+    def reports() -> Iterator[dict[str, Any]]:
+        for path in paths:
+            try:
+                call = read_call(path)
+            except TranscriptError:
+                continue
+            yield call if call["call_id"] in people or not report.mask else without_names(call)
+
+    _, where, ending = PLACES["sound"]
+    sounds = ((ids[path], f"{where}/{file_stem(ids[path])}{ending}") for path in paths)
+    audio = {call_id: sound for call_id, sound in sounds if (folder / sound).exists()}
+    write_tables(reports(), away, folder, **shown)
+    write_pages(reports(), away, folder, audio=audio, only=pages_of, **shown)
+
+
+def _source(found: Opened) -> tuple[Call, ...]:
+    """The calls that the folder was made from, in order; none where the source is gone."""
+    if found.parameters is None:
+        return ()
+    order = Order(source=found.parameters.source, out=found.folder, mode=found.parameters.mode)
+    try:
+        jobs, _ = plan(order, found.settings)
+    except (TingheError, OSError):
+        return ()
+    return tuple(job.call for job in jobs)

@@ -1,0 +1,215 @@
+"""kill -9, fifty times, of workers and of the batch itself: the same results as on a quiet night."""
+
+import mmap
+import os
+import random
+import signal
+import struct
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import TingheError
+from pipeline.journal import Journal
+from pipeline.lanes import Lane, LaneLimits, Lanes
+from pipeline.ownership import Ownership, locked
+from pipeline.report.files import remove_unfinished
+from pipeline.store import Store
+from tests.batches import FakeBench, batch_of, contents, recorded_job
+
+CHILD = (sys.executable, "-S", "-E", str(Path(__file__).with_name("lane_child.py")))
+CALLS, KILLS, WORKERS = 200, 50, 2
+PATIENT = {"workers": WORKERS, "chunk_calls": 10, "retry_delay_s": 0.0, "losses": 1000, "lane_retries": 10}
+_COUNT = struct.Struct("Q")
+
+
+@dataclass
+class LaneBench(FakeBench):
+    """Every step goes through a lane, as in life; steps are counted where the killer can see."""
+
+    lanes: Lanes = None
+    steps: mmap.mmap = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hear(self, job, key, recording_sha256, *, alone):
+        self.through_a_lane(alone)
+        return super().hear(job, key, recording_sha256, alone=alone)
+
+    def judge(self, job, heard_sha256, seen, *, alone):
+        self.through_a_lane(alone)
+        return super().judge(job, heard_sha256, seen, alone=alone)
+
+    def through_a_lane(self, alone):
+        self.lanes.ask(("sleep", 0.002), 600, alone=alone)
+        with self.lock:
+            self.steps[:8] = _COUNT.pack(counted(self.steps) + 1)
+
+
+def counted(steps):
+    return _COUNT.unpack(steps[:8])[0]
+
+
+def a_lane():
+    return Lane(CHILD, hello="hello", limits=LaneLimits(start_s=60, memory_mb=500, asks=100))
+
+
+def jobs_of(source):
+    """Calls of 40 debtors, five each, who refuse or complain at times."""
+    return [
+        recorded_job(
+            path,
+            customer_id=f"k{n % 40}",
+            started_at=f"2026-03-05 {7 + n // 40 * 2:02}:{n % 60:02}",
+        )
+        for n, path in enumerate(sorted(source.iterdir()))
+    ]
+
+
+def events_of(source):
+    return {path.stem: ["refused"] for n, path in enumerate(sorted(source.iterdir())) if n % 7 == 0}
+
+
+def one_run(source, out, steps):
+    """One life of the batch: workers in threads, lanes below them."""
+    with locked(out):
+        store = Store(f"sqlite:///{out / 'tinghe.db'}")
+        journal = Journal(store, "b", f"me-{os.getpid()}")
+        lanes = Lanes(a_lane, WORKERS)
+        with Ownership(journal, "here").held():
+            remove_unfinished(out)
+            bench = LaneBench(out, lanes=lanes, steps=steps, events=events_of(source))
+            batch = batch_of(
+                out,
+                jobs_of(source),
+                bench=bench,
+                store=store,
+                journal=journal,
+                alike=("debtor",),
+                settings=PATIENT,
+            )
+            try:
+                for begin in (batch.open, batch.reopen):
+                    in_threads(batch, begin())
+                    batch.run_alone()
+                return batch.close()
+            finally:
+                lanes.close()
+                store.close()
+
+
+def in_threads(batch, chunks):
+    errors, numbers, lock = [], list(range(chunks)), threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                if not numbers or errors:
+                    return
+                number = numbers.pop()
+            try:
+                batch.run_chunk(number)
+            except BaseException as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def life(source, out, steps):
+    """A life in a process of its own; its number."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 9
+    try:
+        code = 0 if one_run(source, out, steps).balanced else 8
+    except TingheError:
+        code = 7
+    except BaseException:
+        traceback.print_exc()
+    os._exit(code)
+
+
+def children_of(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += map(int, task.read_text().split())
+        except OSError:
+            continue
+    return sorted(found)
+
+
+def has_ended(pid):
+    return os.waitpid(pid, os.WNOHANG)[0] == pid
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def disturbed_run(source, out, steps, seed):
+    """Lives of the batch until it is done, killed at random moments; kills, those of the batch, all lanes."""
+    chance, kills, deaths, lanes = random.Random(seed), 0, 0, set()
+    for _ in range(10 * KILLS):
+        pid, ended = life(source, out, steps), False
+        while kills < KILLS and not ended:
+            until = counted(steps) + chance.randint(0, 8)
+            while counted(steps) < until and not ended:
+                time.sleep(0.0005)
+                ended = has_ended(pid)
+            time.sleep(chance.random() * 0.01)
+            ended = ended or has_ended(pid)
+            if ended:
+                break
+            below = children_of(pid)
+            lanes.update(below)
+            if chance.random() < 0.5 or not below:
+                kill(pid)
+                os.waitpid(pid, 0)
+                kills, deaths, ended = kills + 1, deaths + 1, True
+            else:
+                kills += kill(chance.choice(below))
+        if not ended:
+            _, status = os.waitpid(pid, 0)
+            if kills >= KILLS and os.waitstatus_to_exitcode(status) == 0:
+                return kills, deaths, lanes
+    raise AssertionError("it never ended")
+
+
+def test_fifty_kills_change_nothing(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for n in range(CALLS):
+        (source / f"call-{n:03}.wav").write_text("字" * (n % 17 + 1), "utf-8")
+    steps = mmap.mmap(-1, 8)
+    for name in ("calm", "wild"):
+        (tmp_path / name).mkdir()
+    assert one_run(source, tmp_path / "calm", steps).not_scored == CALLS
+    kills, deaths, lanes = disturbed_run(source, tmp_path / "wild", steps, seed=20260305)
+    assert kills == KILLS
+    assert 10 < deaths < 40
+    calm, wild = contents(tmp_path / "calm"), contents(tmp_path / "wild")
+    assert [name for name in wild[0] if ".tmp" in name] == []
+    assert calm == wild
+    assert len(calm[0]) == 2 * CALLS + 1  # what was heard, results, the account
+    until = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() for pid in lanes) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not [pid for pid in lanes if Path(f"/proc/{pid}").exists()]
+    # and once more: nothing is left to do
+    before = counted(steps)
+    assert one_run(source, tmp_path / "wild", steps).skipped == CALLS
+    assert counted(steps) == before
