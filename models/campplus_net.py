@@ -197,6 +197,10 @@ class Campplus(nn.Module):
         """``(batch, frames, 80)`` to ``(batch, 192)``; at least 4 frames."""
         return self.xvector(self.head(features.transpose(1, 2)))
 
+    def frames(self, features: Tensor) -> Tensor:
+        """``(batch, frames, 80)`` to what the print is made of, ``(batch, 512, frames / 2)``."""
+        return self.xvector[:-2](self.head(features.transpose(1, 2)))
+
     def fuse(self) -> None:
         """Fold the front end's normalisations into its convolutions: the same numbers, a tenth faster.
 

@@ -2,7 +2,7 @@
 
 pyannote's own :class:`SpeakerDiarization` embeds each second of speech once for every window and speaker it
 lies in, which is nearly all of its cost. Here segmentation takes coarse steps and skips windows in which
-nobody speaks, and each stretch of one voice gets one print.
+nobody speaks, and speech goes through the voice network once, whatever prints are made of it.
 
 Imported when first needed only: a ``pyannote.audio`` subclass cannot be written without it.
 """
@@ -35,21 +35,27 @@ if TYPE_CHECKING:
     from models.embed_campplus import CampplusEmbedding
     from pipeline.types import Interval, SpeakerSpan
 
-PRINT_S = 3.0
-"""Seconds from the middle of a stretch that go into its print: more told no more voices apart."""
+LEAST_PRINT_MS = 200
+"""A shorter stretch has no print: a voice cannot be told."""
 _BATCH = 8
 """Windows a call: bounds memory whatever the length."""
 
 
 @dataclass
 class StretchOutput(DiarizeOutput):
-    """What pyannote's pipelines return, and how sure each exclusive span is, in their order."""
+    """What pyannote's pipelines return, and what the pieces that were asked for sound like.
+
+    Attributes:
+        margins: how sure each exclusive span is, in their order.
+        traces: see :class:`pipeline.ports.Diarization`.
+    """
 
     margins: list[float | None] = field(default_factory=list)
+    traces: NDArray[np.float32] | None = None
 
 
 class StretchDiarization(Pipeline):
-    """Segmentation in coarse steps, one voice print a stretch, comparison of all stretches.
+    """Segmentation in coarse steps, one hearing of all speech, comparison of the stretches' prints.
 
     Args:
         segmentation: a powerset segmentation model.
@@ -76,6 +82,7 @@ class StretchDiarization(Pipeline):
         min_speakers: int = 1,
         max_speakers: int = 3,
         speech: Sequence[Interval] | None = None,
+        pieces: Sequence[Interval] = (),
     ) -> StretchOutput:
         """Diarize a sound in memory.
 
@@ -84,17 +91,18 @@ class StretchDiarization(Pipeline):
             min_speakers: fewest speakers to find, as far as there are stretches.
             max_speakers: most speakers to find.
             speech: where anybody speaks, in time order; ``None`` looks everywhere.
+            pieces: whose traces are wanted.
         """
         waveform: Tensor = file["waveform"]
         rate: int = file["sample_rate"]
         duration_ms = waveform.shape[1] * 1000 // rate
         heard = hear(self._windows(waveform, rate, speech), speech, duration_ms)
-        prints = self._embedding.voice_prints(
-            [_middle(waveform[0], stretch, rate).numpy() for stretch in heard.stretches]
-        )
+        stretches = heard.stretches
+        areas = (stretches if speech is None else speech) if stretches else ()
+        traces = self._embedding.traces(waveform[0].numpy(), areas, [*stretches, *pieces])
         voices = tell_voices(
-            prints,
-            [stretch.duration_ms / 1000 for stretch in heard.stretches],
+            _prints(traces[: len(stretches)], stretches),
+            [stretch.duration_ms / 1000 for stretch in stretches],
             min_speakers=min_speakers,
             max_speakers=max_speakers,
         )
@@ -108,6 +116,7 @@ class StretchDiarization(Pipeline):
             exclusive_speaker_diarization=_annotation(exclusive, file["uri"]),
             speaker_embeddings=voices.centroids[list(order)],
             margins=[span.margin for span in exclusive],
+            traces=traces[len(stretches) :],
         )
 
     def _windows(self, waveform: Tensor, rate: int, speech: Sequence[Interval] | None) -> Windows:
@@ -150,17 +159,12 @@ def _any_in(speech: Sequence[Interval], start_ms: float, end_ms: float) -> bool:
     return any(interval.start_ms < end_ms and interval.end_ms > start_ms for interval in speech)
 
 
-def _middle(sound: Tensor, stretch: Interval, rate: int) -> Tensor:
-    """The part of a stretch that is embedded.
-
-    Long ones come in tenths of a second: equal lengths go through the network together.
-    """
-    first, end = stretch.start_ms * rate // 1000, stretch.end_ms * rate // 1000
-    length, tenth = min(end - first, round(PRINT_S * rate)), rate // 10
-    if length >= rate:
-        length -= length % tenth
-    first += (end - first - length) // 2
-    return sound[first : first + length]
+def _prints(traces: NDArray[np.float32], stretches: Sequence[Interval]) -> list[NDArray[np.float32] | None]:
+    """The print of each stretch; ``None`` where it is too short for one."""
+    return [
+        trace if stretch.duration_ms >= LEAST_PRINT_MS and not np.isnan(trace).any() else None
+        for trace, stretch in zip(traces, stretches, strict=True)
+    ]
 
 
 def _annotation(spans: Sequence[SpeakerSpan], uri: str) -> Annotation:

@@ -88,13 +88,19 @@ class PyannoteDiarizer:
             f"speakers={s.min_speakers}-{s.max_speakers} step={s.step_ratio} off={s.min_duration_off_s}"
         )
 
-    def diarize(self, samples: Samples, speech: Sequence[Interval] | None = None) -> Diarization:
+    def diarize(
+        self,
+        samples: Samples,
+        speech: Sequence[Interval] | None = None,
+        pieces: Sequence[Interval] = (),
+    ) -> Diarization:
         """Speakers of 16 kHz mono ``samples``; empty when nobody speaks or there is too little sound.
 
         Args:
             samples: the recording.
             speech: where anybody speaks, in time order, not overlapping; ``None`` when that is not known.
                 A local pipeline of pyannote's listens everywhere all the same.
+            pieces: whose traces are wanted; a local pipeline of pyannote's has none to give.
 
         Raises:
             EngineError: the engine failed.
@@ -115,7 +121,7 @@ class PyannoteDiarizer:
                 sound,
                 min_speakers=self._settings.min_speakers,
                 max_speakers=self._settings.max_speakers,
-                **({"speech": speech} if self._takes_speech else {}),
+                **({"speech": speech, "pieces": pieces} if self._takes_speech else {}),
             )
             duration_ms = samples.size * 1000 // SAMPLE_RATE
             return Diarization(
@@ -124,6 +130,7 @@ class PyannoteDiarizer:
                     output.exclusive_speaker_diarization, duration_ms, getattr(output, "margins", None)
                 ),
                 prints=_prints(output),
+                traces=getattr(output, "traces", None),
             )
 
 

@@ -6,7 +6,7 @@ Imported when first needed only: a ``pyannote.audio`` subclass cannot be written
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torchaudio.compliance.kaldi as kaldi
@@ -14,6 +14,8 @@ from pyannote.audio import Model
 from torch.nn import functional
 
 from models.campplus_net import EMBEDDING_SIZE, NUM_MELS, Campplus
+from models.campplus_traces import FrameSums, chunks
+from pipeline.ports import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from pipeline.types import Samples
+    from pipeline.types import Interval, Samples
 
 MIN_FRAMES = 20
 """Frames of 10 ms below which a voice cannot be told; such an embedding is NaN."""
@@ -31,6 +33,7 @@ BATCH = 8
 """Sounds a call; more gains nothing on a CPU."""
 _HOP, _WINDOW = 160, 400
 """Samples between two frames and in one (10 and 25 ms)."""
+_PER_MS = SAMPLE_RATE // 1000
 
 
 class CampplusEmbedding(Model):
@@ -102,6 +105,37 @@ class CampplusEmbedding(Model):
                 for i, row in zip(batch, self._embedded([sounds[k] for k in batch]), strict=True):
                     prints[i] = row
         return prints
+
+    @torch.inference_mode()
+    def traces(
+        self, samples: Samples, areas: Sequence[Interval], pieces: Sequence[Interval]
+    ) -> NDArray[np.float32]:
+        """Prints of many pieces of a recording, which is heard once.
+
+        The mean of the traces of several pieces, weighted by their length, is the print of all of them.
+
+        Args:
+            samples: 16 kHz mono.
+            areas: what is listened to; the rest belongs to no piece.
+            pieces: whose prints are wanted; they may overlap.
+
+        Returns:
+            Shape ``(len(pieces), 192)``, not of unit length; NaN where a piece has no frame of 20 ms.
+        """
+        dense: Any = self.network.xvector.dense
+        weight = dense.linear.weight[..., 0].cpu().numpy()
+        norm = dense.nonlinear.batchnorm
+        scale = torch.sqrt(norm.running_var + norm.eps)
+        sums = FrameSums(pieces, weight.shape[1] // 2)
+        for start_ms, end_ms in chunks(areas, MIN_FRAMES * 10 + _WINDOW * 1000 // SAMPLE_RATE):
+            sound = torch.from_numpy(samples[start_ms * _PER_MS : end_ms * _PER_MS].copy())
+            if sound.shape[0] < MIN_FRAMES * _HOP + _WINDOW:
+                continue
+            features = self._features(sound[None].to(self.device))
+            features = features - features.mean(dim=0, keepdim=True)
+            frames = self.network.frames(features[None])[0]
+            sums.add(frames.T.cpu().numpy(), start_ms, end_ms)
+        return sums.traces(weight, norm.running_mean.cpu().numpy(), scale.cpu().numpy())
 
     @torch.inference_mode()
     def _embedded(self, sounds: Sequence[Samples]) -> NDArray[np.float32]:

@@ -111,7 +111,12 @@ class FakeDiarizer(_Fake):
 
     name = "fake-diarizer/1"
 
-    def diarize(self, samples: Samples, speech: Sequence[Interval] | None = None) -> Diarization:
+    def diarize(
+        self,
+        samples: Samples,
+        speech: Sequence[Interval] | None = None,
+        pieces: Sequence[Interval] = (),
+    ) -> Diarization:
         """``SPEAKER_00`` and ``SPEAKER_01``, alternating."""
         spans = tuple(
             SpeakerSpan(speaker=f"SPEAKER_{i % 2:02d}", start_ms=run.start_ms, end_ms=run.end_ms)

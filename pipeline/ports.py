@@ -82,11 +82,15 @@ class Diarization:
         exclusive: the same with at most one speaker at a time, made for giving words a speaker; its spans
             carry margins.
         prints: a voice print a speaker, of unit length; empty when the diarizer has none to give.
+        traces: what each piece that was asked for sounds like, ``(pieces, dimension)``, NaN where that is
+            not known; ``None`` when the diarizer has none to give. The mean of the traces of pieces, weighted
+            by their length, is the voice print of all of them, but for its length as a vector.
     """
 
     regular: tuple[SpeakerSpan, ...]
     exclusive: tuple[SpeakerSpan, ...]
     prints: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    traces: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 @runtime_checkable
@@ -98,13 +102,19 @@ class Diarizer(Protocol):
         """Name, version and weight digest."""
         ...
 
-    def diarize(self, samples: Samples, speech: Sequence[Interval] | None = None) -> Diarization:
+    def diarize(
+        self,
+        samples: Samples,
+        speech: Sequence[Interval] | None = None,
+        pieces: Sequence[Interval] = (),
+    ) -> Diarization:
         """Speakers of 16 kHz mono ``samples``.
 
         Args:
             samples: the recording.
             speech: where anybody speaks, in time order, not overlapping: nobody is looked for elsewhere.
                 ``None`` when that is not known.
+            pieces: short stretches, words say, whose traces are wanted.
 
         Raises:
             EngineError: the engine failed.

@@ -3,8 +3,8 @@
 A diarizer alone mixes similar voices up; words alone do not say who answers «好的». A hidden Markov
 model over clauses joins both: its states are the agent, the other party, and a third where the recording
 has one (a relative who takes the telephone, a supervisor who comes in); what a clause says, how it
-sounds and which speaker the diarizer heard are its emissions. Voices and labels of each party are
-learned from the call itself (EM); the words say which party is which, because they are the one
+sounds, its voice print and which speaker the diarizer heard are its emissions. Voices and labels of
+each party are learned from the call itself (EM); the words say which party is which, because they are the one
 emission that is not learned. (Re-scoring of diarization with words: Multi-Grained Role Labeling,
 IJCAI 2016; DiarizationLM, arXiv 2401.03506.)
 
@@ -25,19 +25,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pipeline.speech.prints import VoicePrints
+
     Numbers = NDArray[np.float64]
 
 TEXT_LIMIT = 2.5
 """Most that the words of one clause count, in nats."""
-VOICE_SCALE = 0.5
-"""Voice numbers of a clause are correlated: their log likelihood is taken for so much of itself."""
+VOICE_SCALE, VOICE_SCALE_WITH_PRINTS = 0.5, 0.25
+"""Voice numbers of a clause are correlated: their log likelihood is taken for so much of itself, and for less
+where prints tell of the same voice."""
 FULL_VOICE_MS = 1200
 """A clause of this length or more counts in full."""
 FULL_MARGIN = 0.1
 """A label counts in full where the print of its stretch is nearer to its own voice than to the next by this
 much in cosine. Mostly 0.04 to 0.1 where the two voices' cosine was 0.93, 0.27 to 0.39 where it was 0.61."""
-MOST_MARGINS = 3.0
-"""A clearer label counts more, up to so many times."""
+MOST_MARGINS, MOST_MARGINS_WITH_PRINTS = 3.0, 1.0
+"""A clearer label counts more, up to so many times; not where clauses have prints of their own."""
 UNKNOWN_MARGIN = 0.5
 """Weight of a label whose stretch was too short for a print, where others have one."""
 LABEL_PRIOR = 2.0
@@ -77,6 +80,7 @@ class Clause:
         after_question: whether the clause before it asks.
         margin: how sure the label is, a difference of cosines, 0..2; ``None`` when that is not known.
         stretch: which of the diarizer's stretches the label is from.
+        is_inside: whether it goes on a sentence after a breath.
     """
 
     agent_log_odds: float
@@ -86,16 +90,23 @@ class Clause:
     after_question: bool = False
     margin: float | None = None
     stretch: int | None = None
+    is_inside: bool = False
 
 
 def attribute(
-    clauses: Sequence[Clause], voices: Numbers, *, apart: bool | None = None, several: bool = False
+    clauses: Sequence[Clause],
+    voices: Numbers,
+    prints: VoicePrints | None = None,
+    *,
+    apart: bool | None = None,
+    several: bool = False,
 ) -> Numbers:
     """Probability that each party says each clause.
 
     Args:
         clauses: in time order.
         voices: shape ``(len(clauses), numbers)``, NaN where not known.
+        prints: of the clauses; ``None`` where there are none.
         apart: whether the diarizer's voices are clearly different people; ``None`` when that is not known.
         several: whether two of them at least are no single person's.
 
@@ -105,7 +116,7 @@ def attribute(
     """
     if not clauses:
         return np.zeros((0, 2))
-    model = _Model(clauses, voices)
+    model = _Model(clauses, voices, prints)
     likelihood, parties = max((model.fit(start) for start in model.starts()), key=lambda fit: fit[0])
     alone, agent_alone = model.fit_alone()
     is_one = alone >= likelihood - model.second_party_cost and model.weaker_evidence < SECOND_PARTY_WORDS
@@ -123,7 +134,10 @@ def attribute(
 class _Model:
     """The emissions and transitions of one call, and EM on them."""
 
-    def __init__(self, clauses: Sequence[Clause], voices: Numbers) -> None:
+    def __init__(self, clauses: Sequence[Clause], voices: Numbers, prints: VoicePrints | None) -> None:
+        self._prints = prints
+        self._voice_scale = VOICE_SCALE if prints is None else VOICE_SCALE_WITH_PRINTS
+        most_margins = MOST_MARGINS if prints is None else MOST_MARGINS_WITH_PRINTS
         odds = np.array([clause.agent_log_odds for clause in clauses])
         self._odds = np.clip(odds, -TEXT_LIMIT, TEXT_LIMIT)
         self._text = np.outer(self._odds, [1, -1]) / 2
@@ -134,7 +148,7 @@ class _Model:
         names = sorted({clause.label for clause in clauses if clause.label is not None})
         self._labels = np.array([names.index(c.label) if c.label in names else -1 for c in clauses])
         self._label_count = len(names)
-        self._label_weights = _label_weights(clauses, self._labels)
+        self._label_weights = _label_weights(clauses, self._labels, most_margins)
         self._steps = np.log([_switch(clause) for clause in clauses])
 
     def starts(self) -> list[Numbers]:
@@ -153,7 +167,7 @@ class _Model:
 
     def fit(self, parties: Numbers) -> tuple[float, Numbers]:
         """Log likelihood and responsibilities of two parties, agent and other, after EM from a start."""
-        return self._expected(parties, lambda now: self._text + self._voice(now) + self._label(now))
+        return self._expected(parties, lambda now: self._text + self._sound(now) + self._label(now))
 
     def fit_three(self, sides: tuple[int, ...]) -> tuple[float, Numbers]:
         """The same with three parties, each with one of the diarizer's main voices for its own."""
@@ -162,7 +176,7 @@ class _Model:
         own = self._labels[:, None] == main
         share = np.where(own.any(axis=1)[:, None], np.where(own, OWN_VOICE, (1 - OWN_VOICE) / 2), 1 / 3)
         emissions = np.outer(self._odds, sides) / 2 + self._label_weights[:, None] * np.log(share)
-        return self._expected(share, lambda now: emissions + self._voice(now))
+        return self._expected(share, lambda now: emissions + self._sound(now))
 
     def _expected(self, parties: Numbers, emissions: Callable[[Numbers], Numbers]) -> tuple[float, Numbers]:
         """EM: who speaks by the sound, how each sounds by who speaks, until it settles."""
@@ -177,14 +191,14 @@ class _Model:
     def fit_alone(self) -> tuple[float, float]:
         """Log likelihood of a call with one party, and the probability that it is the agent."""
         everybody = np.full_like(self._text, 0.5)
-        emissions = self._text + self._voice(everybody) + self._label(everybody)
+        emissions = self._text + self._sound(everybody) + self._label(everybody)
         agent, other = emissions.sum(axis=0)
         return float(np.logaddexp(agent, other) - np.log(2)), float(1 / (1 + np.exp(other - agent)))
 
     @property
     def second_party_cost(self) -> float:
         """What a second voice must earn: half a log of the clauses for each number it adds (BIC)."""
-        numbers = self._voices.shape[1] * VOICE_SCALE + max(self._label_count - 1, 0)
+        numbers = self._voices.shape[1] * self._voice_scale + max(self._label_count - 1, 0)
         return float(0.5 * numbers * np.log(max(len(self._odds), 2)))
 
     @property
@@ -213,12 +227,17 @@ class _Model:
         spread = ((weight * apart).sum(axis=(0, 1)) + PRIOR_CLAUSES) / (total.sum(axis=0) + PRIOR_CLAUSES)
         return mean, spread
 
+    def _sound(self, parties: Numbers) -> Numbers:
+        """Log likelihood of what each clause sounds like, its print included."""
+        voice = self._voice(parties)
+        return voice if self._prints is None else voice + self._prints.log_likelihood(parties)
+
     def _voice(self, parties: Numbers) -> Numbers:
         """Log likelihood of each clause's voice under each party's, shape ``(clauses, parties)``."""
         mean, spread = self._centres(parties)
         apart = np.square(self._voices[:, None, :] - mean[None])
         log = -0.5 * (apart / spread + np.log(spread)) * self._known[:, None, :]
-        return np.asarray(VOICE_SCALE * self._weights[:, None] * log.sum(axis=2))
+        return np.asarray(self._voice_scale * self._weights[:, None] * log.sum(axis=2))
 
     def _label(self, parties: Numbers) -> Numbers:
         """Log likelihood of the diarizer's label under each party."""
@@ -235,7 +254,7 @@ class _Model:
         return log
 
 
-def _label_weights(clauses: Sequence[Clause], labels: NDArray[np.int_]) -> Numbers:
+def _label_weights(clauses: Sequence[Clause], labels: NDArray[np.int_], most: float) -> Numbers:
     """How much each clause's label counts: by its margin, and less where clauses share a stretch."""
     stretches = [clause.stretch for clause in clauses]
     known = any(stretch is not None for stretch in stretches)
@@ -244,7 +263,7 @@ def _label_weights(clauses: Sequence[Clause], labels: NDArray[np.int_]) -> Numbe
     margins = np.array([np.nan if clause.margin is None else clause.margin for clause in clauses])
     if np.isnan(margins).all():
         return np.asarray(shared**-LABEL_SHARING)
-    sure = np.clip(margins / FULL_MARGIN, 0.0, MOST_MARGINS)
+    sure = np.clip(margins / FULL_MARGIN, 0.0, most)
     return np.asarray(shared**-LABEL_SHARING * np.where(np.isnan(sure), UNKNOWN_MARGIN, sure))
 
 
@@ -268,6 +287,8 @@ def _standardised(voices: Numbers) -> Numbers:
 
 
 def _switch(clause: Clause) -> float:
+    if clause.is_inside:
+        return SWITCH[0][1]
     chance = next((chance for limit, chance in SWITCH if clause.pause_ms < limit), LONG_PAUSE_SWITCH)
     return max(chance, QUESTION_SWITCH) if clause.after_question and clause.pause_ms >= 150 else chance
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 import yaml
@@ -13,7 +15,7 @@ from pipeline.errors import ConfigError
 from pipeline.settings import CONFIGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 ROLE_CUES = CONFIGS / "lexicons" / "role_cues.yaml"
@@ -66,3 +68,13 @@ def agent_log_odds(texts: Iterable[str], cues: Iterable[Cue]) -> float:
         count = sum(len(cue.pattern.findall(text)) for text in texts)
         total += cue.weight * min(count, MOST_COUNTED)
     return total
+
+
+def placed_log_odds(pieces: Sequence[str], cues: Iterable[Cue]) -> list[float]:
+    """The same for a sentence in pieces: a cue that runs over several counts for that of its middle."""
+    ends = list(accumulate(map(len, pieces)))
+    odds = [0.0] * len(pieces)
+    for cue in cues:
+        for match in islice(cue.pattern.finditer("".join(pieces)), MOST_COUNTED):
+            odds[min(bisect_right(ends, (match.start() + match.end()) // 2), len(ends) - 1)] += cue.weight
+    return odds

@@ -22,7 +22,7 @@ from pipeline.speech.enrolled import voice_evidence
 from pipeline.speech.intervals import subtract, total_ms, union
 from pipeline.speech.leakage import drop_echoes, overlaps, own_speech
 from pipeline.speech.levels import with_levels
-from pipeline.speech.mix import give_to_parties, simultaneous_speech
+from pipeline.speech.mix import give_to_parties, places, simultaneous_speech
 from pipeline.speech.nonspeech import call_tones, load_prompts
 from pipeline.speech.roles import RoleClaim, speaker_roles, turn_role
 from pipeline.speech.text import STOP_PAUSE_MS, tokens
@@ -173,9 +173,9 @@ def _hear_mix(
     parted = part_machines(breaths, load_prompts())
     if not parted.people:
         return _Said(parted=parted, speech=(speech,), simultaneous=(), removals=removals)
-    diarization = diarizer.diarize(channel.samples, speech)
-    tell("speakers", {"speakers": len({span.speaker for span in diarization.exclusive})})
     words = [token for utterance in parted.people for token in utterance.tokens]
+    diarization = diarizer.diarize(channel.samples, speech, places(words))
+    tell("speakers", {"speakers": len({span.speaker for span in diarization.exclusive})})
     said = give_to_parties(words, channel.samples, diarization, load_cues())
     people = take_turns(said, max_gap_ms=settings.turns.max_gap_ms)
     return _Said(

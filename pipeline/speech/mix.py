@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,18 @@ import numpy as np
 
 from pipeline.speech.attribution import Clause, attribute
 from pipeline.speech.clean import spoken
-from pipeline.speech.cues import agent_log_odds
+from pipeline.speech.cues import placed_log_odds
 from pipeline.speech.leakage import overlaps
+from pipeline.speech.prints import VoicePrints, change
 from pipeline.speech.text import asks
 from pipeline.speech.turns import Utterance
 from pipeline.speech.voices import describe
 from pipeline.speech.windows import FRAME_MS, frame_power
+from pipeline.speech.wording import load_wording
 from pipeline.types import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 CLAUSE_PAUSE_MS = 400
 """A shorter pause inside a clause is no place for the speaker to change, unless a mark says so."""
+BREATH_MS = 120
+"""After such a pause a clause begins too where words have voice traces; who speaks seldom changes there."""
 QUIET_SHARE = 0.3
 """Quiet is this far up, in dB, from the noise floor to the active level."""
 NEAR_MS = 500
@@ -43,53 +48,175 @@ TEXT_SCALE = 0.5
 """Cues within one clause are taken for so much of their weight."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Talk:
+    """What is known of a recording's words.
+
+    Attributes:
+        tokens: in time order.
+        spans: the diarizer's exclusive ones.
+        heard: the span of each word, if any.
+        pauses: before each word, in ms; 0 for the first.
+        traces: of the words, ``(words, dimension)``; ``None`` where the diarizer gave none.
+        sentences: the words that begin one: after a mark or a pause, or where another voice is heard.
+    """
+
+    tokens: tuple[Token, ...]
+    spans: tuple[SpeakerSpan, ...]
+    heard: tuple[int | None, ...]
+    pauses: tuple[int, ...]
+    traces: NDArray[np.float64] | None
+    sentences: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tokens: Sequence[Token], samples: Samples, diarization: Diarization) -> _Talk:
+        quiet = quiet_frames(samples)
+        spans, traces = diarization.exclusive, diarization.traces
+        heard = [_heard(token.word, spans) for token in tokens]
+        labels = [None if at is None else spans[at].speaker for at in heard]
+        pauses = [0, *(_pause(a.word, b.word, quiet) for a, b in pairwise(tokens))]
+        return cls(
+            tokens=tuple(tokens),
+            spans=spans,
+            heard=tuple(heard),
+            pauses=tuple(pauses),
+            traces=None if traces is None or len(traces) != len(tokens) else traces.astype(np.float64),
+            sentences=tuple(
+                i
+                for i in range(len(tokens))
+                if i == 0 or _begins(tokens[i - 1], pauses[i], labels[i - 1 : i + 1])
+            ),
+        )
+
+    def starts(self) -> tuple[int, ...]:
+        """The words that begin a clause: a sentence, and after a breath where the words have traces."""
+        if self.traces is None:
+            return self.sentences
+        breaths = (i for i, pause in enumerate(self.pauses) if pause >= BREATH_MS)
+        return tuple(sorted({*self.sentences, *breaths}))
+
+    def bounds(self, starts: Sequence[int]) -> list[tuple[int, int]]:
+        """First word and end of each clause."""
+        return list(zip(starts, (*starts[1:], len(self.tokens)), strict=True))
+
+    def prints(self, starts: Sequence[int]) -> VoicePrints | None:
+        """The print of each clause."""
+        if self.traces is None:
+            return None
+        traces = np.array([_mean_trace(*self.voiced(a, b)) for a, b in self.bounds(starts)])
+        lengths = [_interval(self.tokens[a:b]).duration_ms for a, b in self.bounds(starts)]
+        return VoicePrints(traces, np.array(lengths, dtype=np.float64))
+
+    def voiced(self, first: int, end: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The traces of some words, and how long each is; empty without traces."""
+        if self.traces is None:
+            return np.zeros((0, 0)), np.zeros(0)
+        lengths = [max(token.word.end_ms - token.word.start_ms, 1) for token in self.tokens[first:end]]
+        return self.traces[first:end], np.array(lengths, dtype=np.float64)
+
+
+def places(tokens: Sequence[Token]) -> tuple[Interval, ...]:
+    """Where each word is, for the diarizer to say what it sounds like."""
+    return tuple(_interval([token]) for token in tokens)
+
+
 def give_to_parties(
     tokens: Sequence[Token], samples: Samples, diarization: Diarization, cues: Sequence[Cue]
 ) -> tuple[Utterance, ...]:
     """Clauses of two parties, or three; ``speaker`` is ``voice 1`` …, numbered by who speaks first.
 
+    A clause that the prints of its beginning and its end give to two parties is parted between them, and all
+    are given anew.
+
     Args:
         tokens: all words of the parties, in time order.
         samples: the recording.
-        diarization: who the diarizer heard where.
+        diarization: who the diarizer heard where; with :func:`places` for its pieces.
         cues: what tells the collector from the other party.
     """
     if not tokens:
         return ()
-    quiet = quiet_frames(samples)
-    heard = [_heard(token.word, diarization.exclusive) for token in tokens]
-    labels = [None if at is None else diarization.exclusive[at].speaker for at in heard]
-    pauses = [0, *(_pause(a.word, b.word, quiet) for a, b in pairwise(tokens))]
-    starts = [
-        i for i in range(len(tokens)) if i == 0 or _begins(tokens[i - 1], pauses[i], labels[i - 1 : i + 1])
-    ]
-    bounds = list(zip(starts, (*starts[1:], len(tokens)), strict=True))
-    groups = [tuple(tokens[a:b]) for a, b in bounds]
-    clauses = [
-        _clause(
-            group,
-            heard[a:b],
-            diarization.exclusive,
-            pauses[a],
-            cues,
-            after_question=a > 0 and asks(groups[k - 1]),
-        )
-        for k, ((a, b), group) in enumerate(zip(bounds, groups, strict=True))
-    ]
-    sounds = describe(samples, [_interval(group) for group in groups])
+    talk = _Talk.of(tokens, samples, diarization)
     likeness = _likeness(diarization.prints)
-    parties = attribute(
-        clauses,
-        sounds,
-        apart=max(likeness) < APART if likeness else None,
-        several=bool(likeness) and min(likeness) < ONE_VOICE,
-    )
+    sounds = _Sounds(samples)
+
+    def given(starts: Sequence[int]) -> NDArray[np.float64]:
+        return attribute(
+            _clauses(talk, starts, cues),
+            sounds.describe([_interval(talk.tokens[a:b]) for a, b in talk.bounds(starts)]),
+            talk.prints(starts),
+            apart=max(likeness) < APART if likeness else None,
+            several=bool(likeness) and min(likeness) < ONE_VOICE,
+        )
+
+    starts = talk.starts()
+    parties = given(starts)
+    if changes := _changes(talk, starts, parties):
+        starts = tuple(sorted({*starts, *changes}))
+        parties = given(starts)
     speaks = parties.argmax(axis=1).tolist()
     voices = {party: f"voice {number}" for number, party in enumerate(dict.fromkeys(speaks), start=1)}
     return tuple(
-        Utterance(speaker=voices[party], tokens=group, certainty=float(row[party]))
-        for group, party, row in zip(groups, speaks, parties, strict=True)
+        Utterance(speaker=voices[party], tokens=talk.tokens[a:b], certainty=float(row[party]))
+        for (a, b), party, row in zip(talk.bounds(starts), speaks, parties, strict=True)
     )
+
+
+class _Sounds:
+    """Voice numbers of stretches, each described once."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+        self._rows: dict[Interval, NDArray[np.float64]] = {}
+
+    def describe(self, intervals: Sequence[Interval]) -> NDArray[np.float64]:
+        new = [interval for interval in dict.fromkeys(intervals) if interval not in self._rows]
+        self._rows.update(zip(new, describe(self._samples, new), strict=True))
+        return np.array([self._rows[interval] for interval in intervals])
+
+
+def _changes(talk: _Talk, starts: Sequence[int], parties: NDArray[np.float64]) -> list[int]:
+    """Words inside a clause at which another voice takes over."""
+    prints = talk.prints(starts)
+    if prints is None:
+        return []
+    contrasts = tuple(prints.contrasts(parties))
+    found = ((a, change(*talk.voiced(a, b), contrasts)) for a, b in talk.bounds(starts))
+    return [first + at for first, at in found if at is not None]
+
+
+def _mean_trace(traces: NDArray[np.float64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The trace of words together; NaN where none is known."""
+    known = ~np.isnan(traces).any(axis=1)
+    if not known.any():
+        return np.full(traces.shape[1], np.nan)
+    return np.average(traces[known], axis=0, weights=lengths[known])
+
+
+def _clauses(talk: _Talk, starts: Sequence[int], cues: Sequence[Cue]) -> list[Clause]:
+    bounds = talk.bounds(starts)
+    odds = dict(zip(starts, _odds(talk, starts, cues), strict=True))
+    return [
+        _clause(
+            talk,
+            a,
+            b,
+            odds[a],
+            is_inside=a not in talk.sentences,
+            after_question=a in talk.sentences and i > 0 and asks(talk.tokens[bounds[i - 1][0] : a]),
+        )
+        for i, (a, b) in enumerate(bounds)
+    ]
+
+
+def _odds(talk: _Talk, starts: Sequence[int], cues: Sequence[Cue]) -> Iterator[float]:
+    """What the words of each clause say, found on whole sentences: of cues and of all its wording."""
+    bare = {a: spoken("".join(t.word.text for t in talk.tokens[a:b])) for a, b in talk.bounds(starts)}
+    for first, end in talk.bounds(talk.sentences):
+        pieces = [bare[a] for a in starts if first <= a < end]
+        wording = load_wording().placed_log_odds(pieces)
+        for cue, all_words in zip(placed_log_odds(pieces, cues), wording, strict=True):
+            yield TEXT_SCALE * cue + all_words
 
 
 def _interval(group: Sequence[Token]) -> Interval:
@@ -104,27 +231,21 @@ def _begins(before: Token, pause_ms: int, labels: Sequence[str | None]) -> bool:
 
 
 def _clause(
-    group: Sequence[Token],
-    heard: Sequence[int | None],
-    spans: Sequence[SpeakerSpan],
-    pause_ms: int,
-    cues: Sequence[Cue],
-    *,
-    after_question: bool,
+    talk: _Talk, first: int, end: int, odds: float, *, is_inside: bool, after_question: bool
 ) -> Clause:
-    text = spoken("".join(token.word.text for token in group))
-    votes = [at for at in heard if at is not None]
-    by_label = [spans[at].speaker for at in votes]
+    votes = [at for at in talk.heard[first:end] if at is not None]
+    by_label = [talk.spans[at].speaker for at in votes]
     label = max(sorted(by_label), key=by_label.count) if votes else None
-    own = [at for at in votes if spans[at].speaker == label]
+    own = [at for at in votes if talk.spans[at].speaker == label]
     stretch = max(own, key=own.count) if own else None
     return Clause(
-        agent_log_odds=TEXT_SCALE * agent_log_odds([text], cues),
+        agent_log_odds=odds,
         label=label,
-        margin=None if stretch is None else spans[stretch].margin,
+        margin=None if stretch is None else talk.spans[stretch].margin,
         stretch=stretch,
-        duration_ms=_interval(group).duration_ms,
-        pause_ms=pause_ms,
+        duration_ms=_interval(talk.tokens[first:end]).duration_ms,
+        pause_ms=talk.pauses[first],
+        is_inside=is_inside,
         after_question=after_question,
     )
 
