@@ -2,7 +2,8 @@
 
 After section 7.2 of the project's norm research: a confirmed critical finding is a red line and the
 score is 0; major and minor rules cost by first and further hit, with a cap a class. A finding that
-waits for a reviewer costs nothing yet and is shown with what it would cost.
+waits for a reviewer costs nothing yet and is shown with what it would cost. A critical finding that is
+sure enough for a violation, but not for leaving nothing, costs like a major one and is shown with both.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FULL = 100.0
 RED_LINE_REASON = "触碰红线，合规分归零"
+_UNSURE_REASON = "红线把握不足，暂按严重违规扣分；如属实，合规分归零"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class _Breach:
     severity: Severity
     places: tuple[Evidence, ...]
     red_line: bool
+    unsure: bool
     tariff: Tariff
 
     @property
@@ -74,7 +77,7 @@ def judge_compliance(findings: Iterable[Finding], card: ComplianceCard) -> Compl
     findings = tuple(findings)
     sure = tuple(f for f in findings if f.state is FindingState.VIOLATION)
     waiting = tuple(f for f in findings if f.state is FindingState.NEEDS_REVIEW)
-    confirmed = _breaches(sure, card.red_lines)
+    confirmed = _breaches(sure, card.red_lines, confidence=card.red_lines.confidence)
     items = _deductions(confirmed, card)
     return Compliance(
         score=_total(items),
@@ -92,22 +95,41 @@ def is_red_line(finding: Finding, red_lines: RedLines) -> bool:
     return finding.rule in red_lines.also or finding.red_line
 
 
-def _breaches(findings: Iterable[Finding], red_lines: RedLines) -> tuple[_Breach, ...]:
-    """Findings by rule and severity, the gravest first, then by rule name."""
+def is_unsure(finding: Finding, confidence: float) -> bool:
+    """Whether a finding's probability is known and too low; a rule alone states none."""
+    return finding.joint is not None and finding.confidence < confidence
+
+
+def _breaches(
+    findings: Iterable[Finding], red_lines: RedLines, *, confidence: float = 0.0
+) -> tuple[_Breach, ...]:
+    """Findings by rule and severity, the gravest first, then by rule name.
+
+    Args:
+        findings: of one call.
+        red_lines: which of them leave nothing.
+        confidence: how sure at least one finding of a rule has to be for that.
+    """
     found: defaultdict[tuple[Severity, str], list[Finding]] = defaultdict(list)
     for finding in findings:
         found[finding.severity, finding.rule].append(finding)
     order = list(Severity)
-    return tuple(
-        _Breach(
-            rule=rule,
-            severity=severity,
-            places=_places(found[severity, rule]),
-            red_line=any(is_red_line(f, red_lines) for f in found[severity, rule]),
-            tariff=found[severity, rule][0].tariff,
+    breaches = []
+    for severity, rule in sorted(found, key=lambda key: (order.index(key[0]), key[1])):
+        same = found[severity, rule]
+        grave = [f for f in same if is_red_line(f, red_lines)]
+        sure = any(not is_unsure(f, confidence) for f in grave)
+        breaches.append(
+            _Breach(
+                rule=rule,
+                severity=severity,
+                places=_places(same),
+                red_line=sure,
+                unsure=bool(grave) and not sure,
+                tariff=same[0].tariff,
+            )
         )
-        for severity, rule in sorted(found, key=lambda key: (order.index(key[0]), key[1]))
-    )
+    return tuple(breaches)
 
 
 def _places(findings: Iterable[Finding]) -> tuple[Evidence, ...]:
@@ -142,6 +164,8 @@ def _deductions(breaches: tuple[_Breach, ...], card: ComplianceCard) -> tuple[Sc
 
 def _reason(breach: _Breach, *, due: float, taken: float, red_line: bool) -> str:
     kind = "一般违规" if breach.severity is Severity.MINOR else "严重违规"
+    if breach.unsure and not red_line:
+        return _UNSURE_REASON
     times = f"{kind}，共{breach.hits}处，应扣{due:g}分"
     if red_line:
         return f"{times}；因红线归零，不再另扣"

@@ -91,10 +91,13 @@ class RedLines(_Part):
     Attributes:
         also: rules that are red lines whatever their severity.
         never: rules that are none, whatever their severity.
+        confidence: how probable a finding has to be to leave nothing; a less sure one costs like a major rule
+            until somebody confirms it. Findings that no second opinion was asked about state no probability.
     """
 
     also: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    confidence: float = Field(default=0.9, ge=0, le=1)
 
     @model_validator(mode="after")
     def _not_both(self) -> Self:

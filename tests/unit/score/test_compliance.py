@@ -54,6 +54,20 @@ def test_only_a_confirmed_critical_finding_is_a_red_line():
     assert not judge_compliance([found("a", MAJOR)], card).red_line
 
 
+def test_a_red_line_that_is_not_probable_enough_costs_like_a_major_rule_until_confirmed():
+    doubtful = replace(found("a", CRITICAL), confidence=0.8, joint=0.8)
+    result = judge_compliance([doubtful], card)
+    assert (result.score, result.if_confirmed, result.red_line) == (80, 0, False)
+    assert "把握不足" in result.items[0].reason
+    assert judge_compliance([doubtful, replace(doubtful, confidence=0.95)], card).red_line
+    bold = card.model_copy(update={"red_lines": card.red_lines.model_copy(update={"confidence": 0.7})})
+    assert judge_compliance([doubtful], bold).red_line
+
+
+def test_a_rule_that_nobody_was_asked_about_states_no_probability():
+    assert judge_compliance([replace(found("a", CRITICAL), confidence=0.7, joint=None)], card).red_line
+
+
 def test_a_finding_for_review_costs_only_if_confirmed():
     result = judge_compliance(
         [found("a", CRITICAL, state=FindingState.NEEDS_REVIEW), found("b", MAJOR)], card
