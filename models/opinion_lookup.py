@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _BITS = 16
 _SYLLABLE = re.compile(r"( |[^ ]+)(?: |$)")
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_ROOM = 8
+"""Places a key in the table that tells which keys there may be."""
 _CODES = 0x110000
 """Code points that there are."""
 
@@ -67,6 +70,9 @@ class _Table:
         order = np.argsort(np.array(packed, dtype=np.uint64), kind="stable")
         self._keys = np.array(packed, dtype=np.uint64)[order]
         self._indices = np.array(indices, dtype=np.int64)[order]
+        self._shift = np.uint64(64 - max(len(packed) * _ROOM, 2).bit_length())
+        self._seen = np.zeros(1 << (64 - int(self._shift)), dtype=np.bool_)
+        self._seen[self._mixed(self._keys)] = True
 
     def by_code(self) -> np.ndarray[Any, np.dtype[np.uint64]]:
         """The id of every code point, 0 for unknown ones."""
@@ -75,26 +81,30 @@ class _Table:
             ids[ord(unit)] = number
         return ids
 
+    def _mixed(self, keys: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.uint64]]:
+        """Places in the table of keys that there may be, most of others' elsewhere (Fibonacci hashing)."""
+        return (keys * _GOLDEN) >> self._shift
+
     def find(self, ids: np.ndarray[Any, np.dtype[np.uint64]], block: Block) -> tuple[Ints, Ints, Ints]:
         """Index, first unit and number of units of the known n-grams; an id of 0 is in none."""
-        found = []
+        wanted, places, sizes = [], [], []
         keys, at = ids, np.flatnonzero(ids)
         for size in range(1, block.longest + 1):
             if size > 1:
                 at = at[(at < len(ids) - size + 1)]
                 at = at[ids[at + size - 1] > 0]
                 keys = (keys[: len(ids) - size + 1] << np.uint64(_BITS)) | ids[size - 1 :]
-            if not len(self._keys) or not len(at):
-                break
-            wanted = keys[at]
-            place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-            hit = self._keys[place] == wanted
-            found.append((self._indices[place[hit]], at[hit], np.full(int(hit.sum()), size)))
-        if not found:
-            nothing = np.zeros(0, dtype=np.int64)
-            return nothing, nothing, nothing
-        index, first, size_of = (np.concatenate(part) for part in zip(*found, strict=True))
-        return index, first, size_of
+            wanted.append(keys[at])
+            places.append(at)
+            sizes.append(len(at))
+        asked, first = np.concatenate(wanted), np.concatenate(places)
+        size_of = np.repeat(np.arange(1, block.longest + 1), sizes)
+        # most are not known: that is seen in one look, where to search takes many
+        maybe = np.flatnonzero(self._seen[self._mixed(asked)])
+        asked, first, size_of = asked[maybe], first[maybe], size_of[maybe]
+        place = np.searchsorted(self._keys, asked)
+        hit = self._keys[np.minimum(place, len(self._keys) - 1)] == asked
+        return self._indices[place[hit]], first[hit], size_of[hit]
 
 
 class Lookup:

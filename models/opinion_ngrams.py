@@ -7,7 +7,7 @@ folder under the digest of its lines.
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
@@ -95,7 +95,7 @@ class NgramOpinion:
             with np.load(path) as weights:
                 return cls({name: weights[name] for name in weights.files}, digest)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Name, versions and training-data digest."""
         return f"{_ENGINE}/{FEATURES_VERSION} sklearn/{version('scikit-learn')} lines@{self._digest}"

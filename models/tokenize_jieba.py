@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 
+from models.cut_jieba import JiebaCutter
 from models.engine_errors import loading_errors
 from pipeline.settings import CONFIGS
 
@@ -26,6 +28,7 @@ class JiebaTokenizer:
 
     def __init__(self, tokenizer: Any, dictionary: str) -> None:
         self._tokenizer = tokenizer
+        self._cutter = JiebaCutter(tokenizer)
         self._dictionary = dictionary
 
     @classmethod
@@ -53,7 +56,7 @@ class JiebaTokenizer:
                     tokenizer.add_word(word, int(frequency), tag)
         return cls(tokenizer, hashlib.sha256(content).hexdigest())
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Name, version and dictionary digest."""
         return f"{_ENGINE}/{version('jieba')} domain@{self._dictionary[:12]}"
@@ -64,7 +67,7 @@ class JiebaTokenizer:
 
     def cut(self, text: str) -> tuple[str, ...]:
         """The words of ``text`` in order; joined they are ``text`` again."""
-        return tuple(self._tokenizer.cut(text))
+        return tuple(self._cutter.cut(text))
 
 
 def _private_tokenizer(jieba: Any) -> Any:

@@ -13,11 +13,13 @@ import json
 import math
 import sys
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 from models.engine_errors import loading_errors
 from pipeline.errors import ConfigError
@@ -26,6 +28,7 @@ from pipeline.types import Role, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from models.weights import Catalogue
@@ -127,7 +130,7 @@ class SnownlpTone:
 
         return cls(build_tokenizer(settings, catalogue), load_tone_lines())
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Version of snownlp, digest of the training lines, identity of the tokenizer."""
         return f"{_ENGINE}-bayes/{version(_ENGINE)} {self._digest[:12]} ({self._tokenizer.identity})"
@@ -143,20 +146,20 @@ class SnownlpTone:
     def _judge(self, text: str, role: Role) -> dict[Tone, float]:
         features = self._features(text)
         if role in self._models:
-            return _probabilities(self._models[role], features)
-        judged = [_probabilities(model, features) for model in self._models.values()]
+            return self._models[role].probabilities(features)
+        judged = [model.probabilities(features) for model in self._models.values()]
         return {tone: sum(one[tone] for one in judged) / len(judged) for tone in Tone}
 
-    def _features(self, text: str) -> tuple[str, ...]:
+    def _features(self, text: str) -> set[str]:
         """Words, characters and pairs of characters, each once."""
         words = {f"word:{word}" for word in self._tokenizer.cut(text) if word not in _SILENT}
         characters = {f"char:{character}" for character in text if character not in _SILENT}
         marked = f"^{''.join('|' if character in '，。' else character for character in text)}$"
         pairs = {f"pair:{marked[at : at + 2]}" for at in range(len(marked) - 1)}
-        return tuple(sorted(words | characters | pairs))
+        return words | characters | pairs
 
-    def _train(self, lines: Sequence[ToneLine]) -> Any:
-        samples = [(self._features(line.text), line.tone) for line in lines]
+    def _train(self, lines: Sequence[ToneLine]) -> _Bayes:
+        samples = [(sorted(self._features(line.text)), line.tone) for line in lines]
         model = _bayes_class()()
         model.train(samples)
         # snownlp gives an unseen word 1/n of each class, so that the smallest class wins whatever
@@ -166,23 +169,45 @@ class SnownlpTone:
             for feature in vocabulary:
                 counts.add(feature, 0)
         model.total = sum(counts.getsum() for counts in model.d.values())
-        return model
+        return _Bayes(
+            priors={tone: math.log(counts.getsum() / model.total) for tone, counts in model.d.items()},
+            places={feature: place for place, feature in enumerate(vocabulary)},
+            logs=np.array(
+                [[math.log(counts.freq(feature)) for counts in model.d.values()] for feature in vocabulary]
+            ),
+        )
 
 
-def _probabilities(model: Any, features: Sequence[str]) -> dict[Tone, float]:
-    """The distribution behind ``Bayes.classify``, which itself returns only the winner."""
-    known = [feature for feature in features if any(counts.exists(feature) for counts in model.d.values())]
-    if not known:
-        return {tone: float(tone is Tone.NEUTRAL) for tone in Tone}
-    scores = {
-        tone: math.log(counts.getsum() / model.total)
-        + sum(math.log(counts.freq(feature)) for feature in known) / _KINDS_OF_FEATURE
-        for tone, counts in model.d.items()
-    }
-    best = max(scores.values())
-    weights = {tone: math.exp(scores[tone] - best) if tone in scores else 0.0 for tone in Tone}
-    total = sum(weights.values())
-    return {tone: weight / total for tone, weight in weights.items()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bayes:
+    """What ``Bayes.classify`` computes for every text, computed once.
+
+    Attributes:
+        priors: log probability of each tone.
+        places: of each feature, its row.
+        logs: log frequency of each feature in each tone, shape ``(features, tones)`` in the order of
+            ``priors``.
+    """
+
+    priors: Mapping[Tone, float]
+    places: Mapping[str, int]
+    logs: np.ndarray[Any, np.dtype[np.float64]]
+
+    def probabilities(self, features: AbstractSet[str]) -> dict[Tone, float]:
+        """The distribution behind ``Bayes.classify``, which itself returns only the winner."""
+        places = self.places
+        known = sorted([places[feature] for feature in features if feature in places])
+        if not known:
+            return {tone: float(tone is Tone.NEUTRAL) for tone in Tone}
+        sums = self.logs[known].sum(axis=0).tolist()  # row after row: the same bits on every machine
+        scores = {
+            tone: prior + of_tone / _KINDS_OF_FEATURE
+            for (tone, prior), of_tone in zip(self.priors.items(), sums, strict=True)
+        }
+        best = max(scores.values())
+        weights = {tone: math.exp(scores[tone] - best) if tone in scores else 0.0 for tone in Tone}
+        total = sum(weights.values())
+        return {tone: weight / total for tone, weight in weights.items()}
 
 
 @cache

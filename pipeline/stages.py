@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pipeline import __version__
@@ -82,7 +83,7 @@ class Ears:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Mind:
     """What judging needs: rules, scorecard, tone; a second opinion and a language model, if there are."""
 
@@ -94,13 +95,19 @@ class Mind:
     judge: LanguageJudge | None = None
     tone_weights: ToneWeights | None = None
 
-    @property
-    def identities(self) -> dict[str, str]:
+    @cached_property
+    def identities(self) -> Mapping[str, str]:
         """Who helped to judge, for provenance."""
         second = {"second_opinion": self.opinion.identity} if self.opinion else {}
         asked = {"language_judge": self.judge.identity} if self.judge else {}
         joined = f" weights@{self.tone_weights.sha256[:12]}" if self.tone_weights else ""
         return {"tone": self.tone.identity + joined, **second, **asked}
+
+    @cached_property
+    def rules_sha256(self) -> str:
+        """Digest of rules, scorecard and policy, for provenance."""
+        rules = f"{self.book.sha256} {self.card.model_dump_json()} {self.policy.model_dump_json()}"
+        return hashlib.sha256(rules.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,12 +333,11 @@ def _provenance(
     listened_by: Mapping[str, str],
 ) -> Provenance:
     words = repr([(t.role.value, t.start_ms, t.end_ms, t.text) for t in transcript.turns])
-    rules = f"{mind.book.sha256} {mind.card.model_dump_json()} {mind.policy.model_dump_json()}"
     return Provenance(
         program=f"tinghe {__version__}",
         recording_sha256=audio.sha256 if audio else None,
         transcript_sha256=hashlib.sha256(words.encode()).hexdigest(),
         models={**listened_by, **mind.identities},
-        rules_sha256=hashlib.sha256(rules.encode()).hexdigest(),
+        rules_sha256=mind.rules_sha256,
         config_sha256=settings.sha256,
     )

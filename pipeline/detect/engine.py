@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from pipeline.detect.certainty import Doubts
@@ -88,7 +88,7 @@ def detect(
     what the rule or ``settings.violation_confidence`` asks for and neither the speaker nor the
     recognised words of its evidence are in doubt; else it is for review.
     """
-    sound_scanner = book.sound_scanner if settings.by_sound else None
+    sound_scanner = book.absence_sound_scanner if settings.by_sound else None
     view = CallView.of(call, transcript, facts, book.scanner, sound_scanner)
     doubts = Doubts(transcript, settings, roles)
     judge = _Judge(view, settings, doubts)
@@ -97,7 +97,8 @@ def detect(
     acts = list(bench.acts(acts)) if bench else acts
     events, notes = tuple(_events(judge, book, "event")), tuple(_events(judge, book, "note"))
     events += tuple(_events_by_sound(judge, book, events))
-    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, doubts, _heard(view, bench))
+    heard, worth_hearing = _heard(view, bench, book)
+    judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, doubts, heard, worth_hearing)
     found = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
     found = list(bench.findings(found)) if bench else found
     found = [judge.with_certainty(_on_its_day(f, book, call.metadata.started_at)) for f in found]
@@ -117,6 +118,17 @@ def detect(
 def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Policy | None) -> Bench | None:
     if not (facts.opinions and policy):
         return None
+    acts = {compiled.rule.rule: compiled for compiled in book.of_kind("act")}
+
+    # Few acts are asked about, and each for several turns.
+    @cache
+    def barred(act: str) -> frozenset[int]:
+        return acts[act].barred(judge.view) if act in acts else frozenset()
+
+    @cache
+    def settled(act: str) -> frozenset[int]:
+        return acts[act].certain(judge.view) if act in acts else frozenset()
+
     return Bench(
         call=call,
         turns=judge.turns,
@@ -124,21 +136,23 @@ def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Poli
         opinions=facts.opinions,
         policy=policy,
         in_doubt=judge.doubts.in_doubt,
-        barred={compiled.rule.rule: compiled.barred(judge.view) for compiled in book.of_kind("act")},
-        settled={compiled.rule.rule: compiled.certain(judge.view) for compiled in book.of_kind("act")},
+        barred=barred,
+        settled=settled,
     )
 
 
-def _heard(view: CallView, bench: Bench | None) -> CallView | None:
-    """The call by its sounds, where the second opinion would let stand what is found there.
+def _heard(view: CallView, bench: Bench | None, book: RuleBook) -> tuple[CallView | None, frozenset[str]]:
+    """The call by its sounds, where the second opinion would let stand what is found there, and the rules.
 
     Without a second opinion sounds are not looked at: alone they find too much.
     """
     if view.sound_scanner is None or bench is None:
-        return None
+        return None, frozenset()
     suspected = [p for p, turn in enumerate(view.turns) if bench.would_hear(turn.index)]
     near = {p + off for p in suspected for off in range(-_WITHIN, _WITHIN + 1)}
-    return view.listening_at(near) if near else None
+    if not near:
+        return None, frozenset()
+    return replace(view, sound_scanner=book.sound_scanner).listening_at(near), bench.worth_hearing
 
 
 def _acts(judge: _Judge, book: RuleBook) -> Iterator[Act]:
@@ -228,6 +242,7 @@ class _Judge:
     settings: DetectSettings
     doubts: Doubts
     heard: CallView | None = None
+    worth_hearing: frozenset[str] = frozenset()
 
     @cached_property
     def turns(self) -> dict[int, Turn]:
@@ -257,7 +272,8 @@ class _Judge:
         for raised in compiled.find(self.view):
             told.add(raised.position)
             yield raised
-        for patterns, raised in compiled.find_by_sound(self.heard) if self.heard else ():
+        heard = self.heard if compiled.rule.rule in self.worth_hearing else None
+        for patterns, raised in compiled.find_by_sound(heard) if heard else ():
             if raised.position not in told and not raised.missing and self._alike(patterns, raised):
                 confidence = raised.confidence * self.settings.by_sound_confidence
                 yield replace(raised, confidence=confidence, review=True, by_sound=True)

@@ -44,7 +44,7 @@ def expression_either_way(expression: str) -> str:
         text = token.group() if token else expression[at]
         at += len(text)
         if text.startswith("[") and len(text) > 1:
-            parts.append(text[:-1] + _RANGE.sub(_SIGNS, by_sound(text[1:-1])).strip("^") + "]")
+            parts.append(text[:-1] + expression_by_sound(text[1:-1]).strip("^") + "]")
         elif is_hanzi(text):
             parts.append(f"[{text}{_sign(text)}]")
         else:

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pipeline.detect.context import CompiledContext
-    from pipeline.detect.schema import Hit, Rule, RulePack
+    from pipeline.detect.schema import FieldTest, Hit, Rule, RulePack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CompiledHit:
     """A hit ready for matching.
 
@@ -35,12 +35,14 @@ class CompiledHit:
         says: whose turns.
         text: the words that are the evidence.
         demands: all else that must hold around them, what is cheap to ask first.
+        when: what must hold of the metadata.
     """
 
     hit: Hit
     says: str
     text: Patterns
     demands: tuple[Demand, ...]
+    when: Mapping[str, FieldTest]
 
     @classmethod
     def of(
@@ -59,6 +61,7 @@ class CompiledHit:
             says=rule.says,
             text=compile_all(hit.text, words),
             demands=tuple(_demands(hit, rule, pack, unless, words)),
+            when=hit.when,
         )
 
     @property
@@ -66,13 +69,23 @@ class CompiledHit:
         """Every pattern in it, for the scanner."""
         return (*self.text, *(pattern for demand in self.demands for pattern in demand.searched))
 
-    def find(self, view: CallView) -> Iterator[Raised]:
-        """The hits in all turns of the rule's speaker; the longest one a turn."""
-        verdict = test_fields(self.hit.when, view.fields)  # asked first: it is one look for the whole call
-        undecided = not verdict.holds and bool(verdict.unknown)
-        if not verdict.holds and (not undecided or self.hit.if_unknown == "ignore"):
-            return
-        missing = verdict.unknown[0] if undecided and self.hit.if_unknown == "cannot_decide" else None
+    def find(self, view: CallView) -> tuple[Raised, ...]:
+        """The hits in all turns of the rule's speaker, the longest one a turn; looked for once a call."""
+        found: tuple[Raised, ...] | None = view.found.get(self)
+        if found is None:
+            found = view.found[self] = tuple(self._find(view))
+        return found
+
+    def _find(self, view: CallView) -> Iterator[Raised]:
+        """Words, metadata and neighbours decide; what else is known of the call does not."""
+        missing, undecided = None, False
+        if self.when:  # asked first: it is one look for the whole call
+            verdict = test_fields(self.when, view.fields)
+            undecided = not verdict.holds and bool(verdict.unknown)
+            if not verdict.holds and (not undecided or self.hit.if_unknown == "ignore"):
+                return
+            if undecided and self.hit.if_unknown == "cannot_decide":
+                missing = verdict.unknown[0]
         for position, spans in view.spans(self.text, self.says).items():
             for start, end in longest_first(spans):
                 if self.counts(view, position, start, end):

@@ -51,7 +51,7 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
     """A compiled pattern.
 
@@ -74,10 +74,10 @@ class Pattern:
 
     def spans(self, folded: str, fields: Mapping[str, Any]) -> frozenset[tuple[int, int]]:
         """Matches in folded text, empty ones left out."""
-        regex = self.regex(fields)
+        regex = self._fixed or self.regex(fields)
         if regex.search(folded) is None:
             return _NO_SPANS
-        return frozenset(match.span() for match in regex.finditer(folded) if match.end() > match.start())
+        return frozenset([match.span() for match in regex.finditer(folded) if match.end() > match.start()])
 
     def filled(self, fields: Mapping[str, Any]) -> str:
         """The written expression with the call's own values put in."""
@@ -86,11 +86,16 @@ class Pattern:
 
     def regex(self, fields: Mapping[str, Any]) -> re.Pattern[str]:
         """The expression with the call's own values put in."""
-        if not self.fields:
-            return _compiled(self.expression)
+        if self._fixed:
+            return self._fixed
         values = tuple(fold(str(fields.get(name) or "")) for name in self.fields)
         values = tuple(map(by_sound, values)) if self.heard else values
         return _with_values(self.expression, self.fields, values)
+
+    @cached_property
+    def _fixed(self) -> re.Pattern[str] | None:
+        """The expression where it mentions no metadata; compiled when it is first searched."""
+        return None if self.fields else _compiled(self.expression)
 
 
 @lru_cache(maxsize=4_096)
@@ -110,7 +115,7 @@ class Patterns(tuple[Pattern, ...]):
     @cached_property
     def expressions(self) -> frozenset[str]:
         """What is written in them."""
-        return frozenset(self.of)
+        return frozenset(pattern.expression for pattern in self)
 
     @cached_property
     def heard(self) -> Patterns:
@@ -118,9 +123,9 @@ class Patterns(tuple[Pattern, ...]):
         return Patterns(replace(p, expression=expression_by_sound(p.expression), heard=True) for p in self)
 
     @cached_property
-    def of(self) -> dict[str, Pattern]:
-        """The patterns by what is written in them."""
-        return {pattern.expression: pattern for pattern in self}
+    def numbers(self) -> dict[object, frozenset[int] | None]:
+        """What scanners know of them (:meth:`pipeline.detect.scan.Scanner.numbers_of`), by scanner."""
+        return {}
 
 
 @lru_cache(maxsize=32_768)

@@ -38,6 +38,24 @@ WORDS_FILE = "words.yaml"
 Check = AbsentCheck | OrderCheck | AmountCheck | WhenCheck | FlowCheck
 
 
+@dataclass(frozen=True, slots=True)
+class _Holders:
+    """Which hits of a rule look for a pattern, both by their numbers, and all those patterns."""
+
+    hits: Mapping[int, tuple[int, ...]]
+    patterns: frozenset[int]
+
+    @classmethod
+    def of(cls, texts: Iterable[Patterns], scanner: Scanner) -> _Holders:
+        """The hits whose words a scanner looks for."""
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for number, patterns in enumerate(texts):
+            for expression in patterns.expressions:
+                if expression in scanner.numbers:
+                    found[scanner.numbers[expression]].append(number)
+        return cls({pattern: tuple(hits) for pattern, hits in found.items()}, frozenset(found))
+
+
 @dataclass(frozen=True, kw_only=True)
 class CompiledRule:
     """A rule ready for judging calls.
@@ -92,22 +110,18 @@ class CompiledRule:
 
     def _worth_trying(self, view: CallView) -> Iterable[int]:
         """The hits whose words may stand in the call, by number."""
-        holders, expressions = self._heard_holders if view.heard else self._holders
-        there = view.possible_of(expressions)
-        if there is None:
+        if view.scanner is None:
             return range(len(self.hits))
-        return sorted({number for expression in there for number in holders[expression]})
+        if view.scanner not in self._holders:
+            texts = (hit.text.heard if view.heard else hit.text for hit in self.hits)
+            self._holders[view.scanner] = _Holders.of(texts, view.scanner)
+        holders = self._holders[view.scanner]
+        there = holders.patterns & view.possible
+        return sorted({hit for pattern in there for hit in holders.hits[pattern]}) if there else ()
 
     @cached_property
-    def _holders(self) -> tuple[dict[str, list[int]], frozenset[str]]:
-        """Expressions with the hits that look for them, and the expressions alone."""
-        holders = _by_expression(hit.text for hit in self.hits)
-        return holders, frozenset(holders)
-
-    @cached_property
-    def _heard_holders(self) -> tuple[dict[str, list[int]], frozenset[str]]:
-        holders = _by_expression(hit.text.heard for hit in self.hits)
-        return holders, frozenset(holders)
+    def _holders(self) -> dict[Scanner, _Holders]:
+        return {}
 
     def in_effect(self, day: date | None) -> bool:
         """Whether the rule applies to calls of a day; where the day is not known it does."""
@@ -137,6 +151,12 @@ class RuleBook:
     def sound_scanner(self) -> Scanner:
         """Searches for all patterns by their sound; made when it is first needed."""
         return Scanner.of(_searched(self.rules).heard)
+
+    @cached_property
+    def absence_sound_scanner(self) -> Scanner:
+        """The same for what must not be missing alone; made when it is first needed."""
+        checks = (c for rule in self.rules for c in rule.checks if isinstance(c, AbsentCheck))
+        return Scanner.of(Patterns(pattern for check in checks for pattern in check.searched).heard)
 
     @cached_property
     def event_sound_scanner(self) -> Scanner:
@@ -188,14 +208,6 @@ def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
         scanner=Scanner.of(_searched(compiled)),
         sha256=digest.hexdigest(),
     )
-
-
-def _by_expression(texts: Iterable[Patterns]) -> dict[str, list[int]]:
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for number, patterns in enumerate(texts):
-        for expression in patterns.expressions:
-            found[expression].append(number)
-    return dict(found)
 
 
 def _searched(rules: Iterable[CompiledRule]) -> Patterns:

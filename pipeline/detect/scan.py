@@ -1,22 +1,23 @@
 """One search for all patterns: which of them can match a turn at all.
 
 Regular expressions in a loop cost what their number costs. Here the strings that they cannot do
-without (:mod:`pipeline.detect.needles`) are looked up once a turn, all stretches of up to four
-characters in one dictionary, and only patterns whose every group was found are searched.
+without (:mod:`pipeline.detect.needles`) are looked up once a call, all stretches of up to four
+characters in one table, and only patterns whose every group was found are searched.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pipeline.detect.needles import LONGEST, needles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.detect.needles import Group
     from pipeline.detect.patterns import Pattern, Patterns
@@ -24,85 +25,231 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 4
 """What stands in more groups than this spares no more searches than it costs."""
+_BITS = np.uint64(16)
+"""Of a character in a packed string, of which :data:`LONGEST` have to fit in 64."""
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_SEEN_BITS = 18
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Keys = np.ndarray[Any, np.dtype[np.uint64]]
 
 
-@dataclass(frozen=True, slots=True)
-class Scanner:
-    """Patterns by the strings that they need.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Patterns that may match, by number.
 
     Attributes:
-        always: patterns that need nothing in particular.
-        groups: string -> the groups that it satisfies, a bit each.
-        alone: string -> the patterns that need nothing else.
-        waiting: string -> the patterns whose rarest group it is in, with the bits of their other groups.
-        known: every pattern's expression.
+        of_text: those of each text, by its position.
+        numbers: those of any text.
     """
 
-    always: tuple[str, ...]
-    groups: Mapping[str, int]
-    alone: Mapping[str, tuple[str, ...]]
-    waiting: Mapping[str, tuple[tuple[str, int], ...]]
-    known: frozenset[str]
-    _covered: dict[frozenset[str], bool] = field(default_factory=dict, compare=False, repr=False)
+    of_text: Mapping[int, frozenset[int]]
+    numbers: frozenset[int]
+    _stretches: Mapping[int, tuple[int, int]]
+    _positions: Sequence[int]
+
+    @classmethod
+    def of(cls, positions: Sequence[int], text: Ints, pattern: Ints) -> Candidates:
+        """Sort pairs of text and pattern, which come in order of text, both ways."""
+        edges = np.searchsorted(text, np.arange(len(positions) + 1)).tolist()
+        numbers, order = pattern.tolist(), np.argsort(pattern.astype(np.uint32), kind="stable")
+        risen = pattern[order]
+        begins = np.flatnonzero(np.diff(risen, prepend=-1))
+        there, bounds = risen[begins].tolist(), [*begins.tolist(), len(numbers)]
+        return cls(
+            of_text={
+                at: frozenset(numbers[a:b]) for at, (a, b) in zip(positions, pairwise(edges), strict=True)
+            },
+            numbers=frozenset(there),
+            _stretches=dict(zip(there, pairwise(bounds), strict=True)),
+            _positions=np.array(positions, dtype=np.int64)[text[order]].tolist(),
+        )
+
+    def where(self, number: int) -> Sequence[int]:
+        """The positions of the texts that a pattern may match, in order."""
+        begin, end = self._stretches[number]
+        return self._positions[begin:end]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scanner:
+    """Patterns by the strings that they need; each has a number, for expressions are long.
+
+    Attributes:
+        patterns: by number, each expression once.
+        numbers: of each expression.
+        always: patterns that need nothing in particular.
+        strings: what stands in texts.
+        groups: of each string, the groups that it satisfies.
+        waiting: of each string, the patterns whose rarest group it is in, each with its other groups.
+        satisfied: a group that every text satisfies, behind all others.
+    """
+
+    patterns: tuple[Pattern, ...]
+    numbers: Mapping[str, int]
+    always: Ints
+    strings: _Strings
+    groups: _Lists
+    waiting: _Lists
+    satisfied: int
+    _known: dict[frozenset[int], frozenset[int]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, patterns: Iterable[Pattern]) -> Scanner:
         """Prepare a search for patterns; those of sounds for texts of sounds."""
-        always: list[str] = []
-        bits: dict[Group, int] = {}
-        groups: defaultdict[str, int] = defaultdict(int)
-        alone: defaultdict[str, list[str]] = defaultdict(list)
-        waiting: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-        expressions = {pattern.expression: pattern.shape for pattern in patterns}
-        for expression, shape in expressions.items():
-            needed = needles(shape)[:MOST_GROUPS]
-            if not needed:
-                always.append(expression)
-                continue
-            for group in needed[1:]:
-                if group not in bits:
-                    bits[group] = 1 << len(bits)
-                    for needle in group:
-                        groups[needle] |= bits[group]
-            rest = reduce(or_, (bits[group] for group in needed[1:]), 0)
-            for needle in needed[0]:
-                if rest:
-                    waiting[needle].append((expression, rest))
-                else:
-                    alone[needle].append(expression)
+        every = tuple({pattern.expression: pattern for pattern in patterns}.values())
+        needed = [needles(pattern.shape)[:MOST_GROUPS] for pattern in every]
+        places: dict[Group, int] = {}
+        groups: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
+        waiting: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
+        for group in (group for wanted in needed for group in wanted[1:]):
+            if group not in places:
+                places[group] = len(places)
+                for needle in group:
+                    groups[needle].append((places[group],))
+        for number, wanted in enumerate(needed):
+            rest = [places[group] for group in wanted[1:]]
+            rest += [len(places)] * (MOST_GROUPS - 1 - len(rest))
+            for needle in wanted[0] if wanted else ():
+                waiting[needle].append((number, *rest))
+        strings = _Strings.of({*groups, *waiting})
         return cls(
-            always=tuple(always),
-            groups=dict(groups),
-            alone={needle: tuple(found) for needle, found in alone.items()},
-            waiting={needle: tuple(found) for needle, found in waiting.items()},
-            known=frozenset(expressions),
+            patterns=every,
+            numbers={pattern.expression: number for number, pattern in enumerate(every)},
+            always=np.array([n for n, wanted in enumerate(needed) if not wanted], dtype=np.int64),
+            strings=strings,
+            groups=_Lists.of([groups.get(name, []) for name in strings.names], 1),
+            waiting=_Lists.of([waiting.get(name, []) for name in strings.names], MOST_GROUPS),
+            satisfied=len(places),
         )
 
-    def covers(self, patterns: Patterns) -> bool:
-        """Whether all of these patterns are looked for."""
-        known = self._covered.get(patterns.expressions)
-        if known is None:
-            known = self._covered[patterns.expressions] = patterns.expressions <= self.known
-        return known
+    def numbers_of(self, patterns: Patterns) -> frozenset[int] | None:
+        """The numbers of patterns; ``None`` where one of them is not looked for.
 
-    def candidates(self, folded: str) -> frozenset[str]:
-        """The expressions that may match a text."""
-        found = stretches(folded)
-        groups, alone, waiting = self.groups, self.alone, self.waiting
-        present = reduce(or_, [groups[stretch] for stretch in found if stretch in groups], 0)
-        possible = [
-            expression
-            for stretch in found
-            if stretch in waiting
-            for expression, rest in waiting[stretch]
-            if rest & present == rest
-        ]
-        for stretch in found:
-            if stretch in alone:
-                possible += alone[stretch]
-        return frozenset((*possible, *self.always))
+        Patterns that are written alike get the very same set, which is quicker to compare.
+        """
+        try:
+            return patterns.numbers[self]
+        except KeyError:
+            expressions = patterns.expressions
+            known = None
+            if all(expression in self.numbers for expression in expressions):
+                known = frozenset(map(self.numbers.__getitem__, expressions))
+                known = self._known.setdefault(known, known)
+            patterns.numbers[self] = known
+            return known
+
+    def candidates(self, texts: Mapping[int, str]) -> Candidates:
+        """The patterns that may match some texts, given by position, in order."""
+        text, string = self.strings.find([*texts.values()])
+        # a table of texts and groups, and one of texts and patterns, each as one long row
+        wide = self.satisfied + 1
+        present = np.zeros(len(texts) * wide, dtype=np.bool_)
+        present[self.satisfied :: wide] = True
+        of, at = self.groups.behind(text * wide, string)
+        present[of + self.groups.values[0][at]] = True
+        of, at = self.waiting.behind(text, string)
+        for groups in self.waiting.values[1:]:
+            there = present[of * wide + groups[at]]
+            of, at = of[there], at[there]
+        wide = len(self.patterns)
+        possible = np.zeros(len(texts) * wide, dtype=np.bool_)
+        possible.reshape(len(texts), wide)[:, self.always] = True
+        possible[of * wide + self.waiting.values[0][at]] = True
+        place = np.flatnonzero(possible)
+        of, found = place // wide, place % wide
+        return Candidates.of(tuple(texts), of, found)
 
 
-def stretches(text: str) -> set[str]:
-    """Every stretch of up to four characters."""
-    return {text[at : at + size] for size in range(1, LONGEST + 1) for at in range(len(text) - size + 1)}
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strings:
+    """Strings of up to :data:`LONGEST` characters, found in many texts at once.
+
+    Attributes:
+        names: the strings, in the order of their numbers.
+        keys: each packed into an integer; they rise.
+        ids: of each code point, 0 for those in no string; the last stands for all above.
+        seen: which keys there may be, by their :func:`_mixed` places.
+    """
+
+    names: tuple[str, ...]
+    keys: Keys
+    ids: Keys
+    seen: np.ndarray[Any, np.dtype[np.bool_]]
+
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> _Strings:
+        """Number and pack strings."""
+        characters = {c: number for number, c in enumerate(sorted({c for s in strings for c in s}), start=1)}
+        packed = {}
+        for string in strings:
+            key = 0
+            for character in string:
+                key = key << int(_BITS) | characters[character]
+            packed[key] = string
+        ids = np.zeros(max(map(ord, characters), default=0) + 2, dtype=np.uint64)
+        for character, number in characters.items():
+            ids[ord(character)] = number
+        keys = np.array(sorted(packed), dtype=np.uint64)
+        seen = np.zeros(1 << _SEEN_BITS, dtype=np.bool_)
+        seen[_mixed(keys)] = True
+        return cls(tuple(packed[key] for key in keys.tolist()), keys, ids, seen)
+
+    def find(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """The strings that stand in texts: numbers of texts and of strings."""
+        sizes = np.array([len(text) + 1 for text in texts], dtype=np.int64)
+        joined = "\0".join([*texts, ""]).encode("utf-32-le", "surrogatepass")
+        points = np.frombuffer(joined, dtype=np.uint32)
+        ids = self.ids[np.minimum(points, len(self.ids) - 1)]
+        ids[np.cumsum(sizes) - 1] = 0
+        text = np.repeat(np.arange(len(texts)), sizes)
+        keys, at = ids, np.flatnonzero(ids)
+        wanted, of = [], []
+        for size in range(1, LONGEST + 1):
+            if size > 1:
+                keys = (keys[:-1] << _BITS) | ids[size - 1 :]
+                at = at[at < len(keys)]
+                at = at[ids[at + size - 1] > 0]
+            wanted.append(keys[at])
+            of.append(text[at])
+        asked, texts_of = np.concatenate(wanted), np.concatenate(of)
+        # most are not known: that is seen in one look, where to search takes many
+        maybe = np.flatnonzero(self.seen[_mixed(asked)])
+        asked, texts_of = asked[maybe], texts_of[maybe]
+        place = np.searchsorted(self.keys, asked)
+        hit = self.keys[np.minimum(place, len(self.keys) - 1)] == asked
+        return texts_of[hit], place[hit]
+
+
+def _mixed(keys: Keys) -> Keys:
+    """Places in the table of keys that there may be, most of others' elsewhere (Fibonacci hashing)."""
+    return (keys * _GOLDEN) >> np.uint64(64 - _SEEN_BITS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lists:
+    """A list of rows for each string, one behind the other.
+
+    Attributes:
+        values: all rows, one array a column.
+        begins: where each list begins, and the end.
+    """
+
+    values: tuple[Ints, ...]
+    begins: Ints
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[tuple[int, ...]]], width: int) -> _Lists:
+        """Put lists one behind the other."""
+        values = np.array([row for rows in lists for row in rows], dtype=np.int64).reshape(-1, width)
+        columns = tuple(np.ascontiguousarray(column) for column in values.T)
+        return cls(columns, np.cumsum([0, *map(len, lists)]))
+
+    def behind(self, text: Ints, string: Ints) -> tuple[Ints, Ints]:
+        """The lists of strings: for each row the text that the string stands in, and which row it is."""
+        begins = self.begins[string]
+        sizes = self.begins[string + 1] - begins
+        ends = np.cumsum(sizes)
+        at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(begins - ends + sizes, sizes)
+        return np.repeat(text, sizes), at

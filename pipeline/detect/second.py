@@ -8,7 +8,7 @@ that falls below is overruled, which the report says. ``configs/opinion.yaml`` h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -69,7 +69,14 @@ class RulePolicy(_Part):
 
     def least(self, rule: str, said: RuleSaid | None) -> float:
         """The model's chance from which a rule is raised."""
-        return self.of.get(rule, self.weights).least(self.raise_at, said)
+        key = (rule, said)
+        if key not in self._least:
+            self._least[key] = self.of.get(rule, self.weights).least(self.raise_at, said)
+        return self._least[key]
+
+    @cached_property
+    def _least(self) -> dict[tuple[str, RuleSaid | None], float]:
+        return {}
 
 
 class ActPolicy(_Part):
@@ -134,8 +141,8 @@ class Bench:
     opinions: Mapping[int, Opinion]
     policy: Policy
     in_doubt: Callable[[Turn, Evidence], bool]
-    barred: Mapping[str, frozenset[int]] = field(default_factory=dict)
-    settled: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    barred: Callable[[str], frozenset[int]] = lambda act: frozenset()
+    settled: Callable[[str], frozenset[int]] = lambda act: frozenset()
 
     def findings(self, by_rules: Iterable[Finding]) -> Iterator[Finding]:
         """The rules' findings, weighed, and those that the model adds.
@@ -164,6 +171,25 @@ class Bench:
             opinion.rules.get(rule, 0.0) >= least for rule, least in self._heard_at.items()
         )
 
+    @cached_property
+    def worth_hearing(self) -> frozenset[str]:
+        """Rules whose sounds can change what is found: for all others such a finding would not stand.
+
+        Nor would it keep anybody from adding one: the model raises the rule on no turn.
+        """
+        policy = self.policy.rules
+        found = set()
+        for compiled in self._in_effect("violation"):
+            name = compiled.rule.rule
+            chances = [self.chance(index, name) for index, turn in self.turns.items() if turn.text]
+            sure = [chance for chance in chances if chance is not None]
+            highest = max(sure, default=0.0)
+            stands = policy.joint(name, highest, "heard") >= policy.raise_at
+            falling = policy.of.get(name, policy.weights).model <= 0
+            if len(sure) < len(chances) or falling or stands or highest >= policy.least(name, None):
+                found.add(name)
+        return frozenset(found)
+
     def acts(self, by_rules: Iterable[Act]) -> Iterator[Act]:
         """The rules' acts that the model does not overrule, and those that it adds."""
         told: set[tuple[int, str]] = set()
@@ -176,8 +202,7 @@ class Bench:
             turn = self.turns[index]
             for name in opinion.acts:
                 own = speakers.get(name) == turn.role and (index, name) not in told
-                barred = index in self.barred.get(name, ())
-                if own and not barred and self._shown(name, opinion, None):
+                if own and self._shown(name, opinion, None) and index not in self.barred(name):
                     yield Act(act=name, role=turn.role, evidence=self._evidence(index, name))
 
     def _stands(self, act: Act) -> bool:
@@ -185,8 +210,7 @@ class Bench:
         opinion = self.opinions.get(act.evidence.turn)
         if opinion is None or act.act not in opinion.acts:
             return True
-        certain = act.evidence.turn in self.settled.get(act.act, ())
-        return certain or self._shown(act.act, opinion, "sure")
+        return self._shown(act.act, opinion, "sure") or act.evidence.turn in self.settled(act.act)
 
     def _shown(self, act: str, opinion: Opinion, said: RuleSaid | None) -> bool:
         policy = self.policy.acts

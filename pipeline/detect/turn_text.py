@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,15 +22,14 @@ class TurnText:
         fields: metadata by name.
         scanner: what was looked for beforehand.
         heard: whether the text is one of sounds, which patterns are searched by theirs.
-        possible: expressions that it found may match; all others that it knows cannot.
+        possible: numbers of the patterns that it found may match; all others that it knows cannot.
     """
 
     text: str
     fields: Mapping[str, Any]
     scanner: Scanner | None = None
-    possible: AbstractSet[str] = frozenset()
+    possible: AbstractSet[int] = frozenset()
     heard: bool = False
-    _worth: dict[frozenset[str], Sequence[Pattern]] = field(default_factory=dict, compare=False, repr=False)
 
     def spans(self, patterns: Patterns) -> set[tuple[int, int]]:
         """What patterns match in the whole turn."""
@@ -54,14 +53,10 @@ class TurnText:
             yield from pattern.spans(stretch, self.fields)
 
     def _worth_trying(self, patterns: Patterns) -> Sequence[Pattern]:
-        own = patterns.heard if self.heard else patterns
-        worth = self._worth.get(own.expressions)
-        if worth is None:
-            worth = self._worth[own.expressions] = self._left(own)
-        return worth
-
-    def _left(self, own: Patterns) -> Sequence[Pattern]:
         """The patterns that the scanner left over."""
-        if self.scanner is None or not self.scanner.covers(own):
+        own = patterns.heard if self.heard else patterns
+        numbers = self.scanner.numbers_of(own) if self.scanner else None
+        if self.scanner is None or numbers is None:
             return own
-        return tuple(own.of[expression] for expression in own.expressions & self.possible)
+        there = numbers & self.possible
+        return tuple(map(self.scanner.patterns.__getitem__, there)) if there else ()

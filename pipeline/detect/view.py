@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pipeline.detect.patterns import Pattern, Patterns
-    from pipeline.detect.scan import Scanner
+    from pipeline.detect.scan import Candidates, Scanner
     from pipeline.types import Call, Transcript
 
 PARTIES = frozenset({Role.AGENT, Role.CUSTOMER, Role.UNKNOWN})
@@ -93,61 +93,50 @@ class CallView:
     def knowing(self, facts: Facts) -> CallView:
         """The same call with other facts; what was searched is not searched again."""
         other = replace(self, facts=facts)
-        for name in ("lines", "speaking", "_where", "_possible", "_searched"):
+        for name in ("lines", "speaking", "found", "possible", "_candidates", "_searched"):
             other.__dict__[name] = getattr(self, name)
         return other
 
     @cached_property
     def lines(self) -> tuple[TurnText, ...]:
         """The words of every turn, each searched once for all patterns."""
-        scanner = self.scanner
-        if scanner is None:
+        if self._candidates is None:
             return tuple(TurnText(text, self.fields, heard=self.heard) for text in self.folded)
-        nothing = frozenset[str]()
+        nothing, possible = frozenset[int](), self._candidates.of_text
         return tuple(
-            TurnText(
-                text,
-                self.fields,
-                scanner,
-                scanner.candidates(text) if self.only is None or position in self.only else nothing,
-                heard=self.heard,
-            )
+            TurnText(text, self.fields, self.scanner, possible.get(position, nothing), heard=self.heard)
             for position, text in enumerate(self.folded)
         )
 
-    def spans(self, patterns: Patterns, says: str = "anyone") -> Mapping[int, set[tuple[int, int]]]:
+    @cached_property
+    def _candidates(self) -> Candidates | None:
+        """The patterns that may match the turns; ``None`` where nothing was looked for."""
+        texts = dict(enumerate(self.folded))
+        if self.only is not None:
+            texts = {position: texts[position] for position in sorted(self.only) if position in texts}
+        return self.scanner.candidates(texts) if self.scanner else None
+
+    def spans(self, patterns: Patterns, says: str = "anyone") -> Mapping[int, frozenset[tuple[int, int]]]:
         """What patterns match in the turns of ``says``, by position, in order; searched once a call."""
-        own = self._own(patterns)
-        key = (own.expressions, says)
+        own = patterns.heard if self.heard else patterns
+        numbers = self.scanner.numbers_of(own) if self.scanner else None
+        key = (own.expressions if numbers is None else numbers, says)
         found = self._searched.get(key)
         if found is None:
-            found = self._searched[key] = {} if self._hopeless(own) else self._search(own, says)
+            found = self._searched[key] = self._search(self._worth_trying(own, numbers), self.speaking[says])
         return found
 
-    def may_say(self, patterns: Patterns) -> bool:
-        """Whether one of the patterns may match somewhere; a cheap look before a search."""
-        return not self._hopeless(self._own(patterns))
-
-    def possible_of(self, expressions: frozenset[str]) -> frozenset[str] | None:
-        """Those of some expressions that may match somewhere; ``None`` where nothing was looked for."""
-        return None if self.scanner is None else expressions & self._possible
-
-    def _own(self, patterns: Patterns) -> Patterns:
-        return patterns.heard if self.heard else patterns
-
-    def _hopeless(self, own: Patterns) -> bool:
-        looked_for = self.scanner is not None and self.scanner.covers(own)
-        return looked_for and own.expressions.isdisjoint(self._possible)
-
-    def _search(self, own: Patterns, says: str) -> Mapping[int, set[tuple[int, int]]]:
-        found: dict[int, set[tuple[int, int]]] = {}
-        speaking = self.speaking[says]
-        for pattern, positions in self._worth_trying(own):
+    def _search(
+        self, worth_trying: Iterable[tuple[Pattern, Iterable[int]]], speaking: frozenset[int]
+    ) -> Mapping[int, frozenset[tuple[int, int]]]:
+        found: dict[int, frozenset[tuple[int, int]]] = {}
+        folded, fields = self.folded, self.fields
+        for pattern, positions in worth_trying:
             for position in positions:
                 if position in speaking:
-                    spans = pattern.spans(self.folded[position], self.fields)
+                    spans = pattern.spans(folded[position], fields)
                     if spans:
-                        found.setdefault(position, set()).update(spans)
+                        found[position] = found[position] | spans if position in found else spans
         return dict(sorted(found.items())) if len(found) > 1 else found
 
     @cached_property
@@ -159,28 +148,27 @@ class CallView:
         }
 
     @cached_property
-    def _searched(self) -> dict[tuple[frozenset[str], str], Mapping[int, set[tuple[int, int]]]]:
+    def _searched(self) -> dict[tuple[frozenset[Any], str], Mapping[int, frozenset[tuple[int, int]]]]:
         return {}
 
-    def _worth_trying(self, own: Patterns) -> Iterable[tuple[Pattern, Iterable[int]]]:
+    def _worth_trying(
+        self, own: Patterns, numbers: frozenset[int] | None
+    ) -> Iterable[tuple[Pattern, Iterable[int]]]:
         """Patterns that may match, with the turns in which they may."""
-        if self.scanner is None or not self.scanner.covers(own):
-            return ((pattern, range(len(self.lines))) for pattern in own)
-        there = own.expressions & self._possible
-        return [(own.of[expression], self._where[expression]) for expression in there]
+        if self.scanner is None or self._candidates is None or numbers is None:
+            return ((pattern, range(len(self.folded))) for pattern in own)
+        patterns, where = self.scanner.patterns, self._candidates.where
+        return [(patterns[number], where(number)) for number in numbers & self.possible]
 
     @cached_property
-    def _possible(self) -> frozenset[str]:
-        return frozenset(self._where)
+    def possible(self) -> frozenset[int]:
+        """The numbers, of the scanner, of all patterns that may match somewhere."""
+        return self._candidates.numbers if self._candidates else frozenset()
 
     @cached_property
-    def _where(self) -> dict[str, list[int]]:
-        """Expressions that may match, with the positions of those turns."""
-        found: dict[str, list[int]] = {}
-        for position, line in enumerate(self.lines):
-            for expression in line.possible:
-                found.setdefault(expression, []).append(position)
-        return found
+    def found(self) -> dict[object, Any]:
+        """What hits found in this call, each by itself: the words alone decide, whatever else is known."""
+        return {}
 
     @cached_property
     def timed(self) -> bool:
@@ -226,11 +214,16 @@ class Verdict:
     unknown: tuple[str, ...] = ()
 
 
+_HOLDS, _FAILS = Verdict(holds=True), Verdict(holds=False)
+
+
 def test_fields(tests: Mapping[str, FieldTest], fields: Mapping[str, Any]) -> Verdict:
     """Evaluate ``when``; a known field that fails decides, whatever else is unknown.
 
     What is compared as a number and is none is not known.
     """
+    if not tests:
+        return _HOLDS
     unknown = []
     for name, wanted in tests.items():
         value = fields.get(name)
@@ -239,8 +232,8 @@ def test_fields(tests: Mapping[str, FieldTest], fields: Mapping[str, Any]) -> Ve
         if value is None and not _accepts_unknown(wanted):
             unknown.append(name)
         elif not _matches(wanted, value):
-            return Verdict(holds=False)
-    return Verdict(holds=not unknown, unknown=tuple(unknown))
+            return _FAILS
+    return Verdict(holds=False, unknown=tuple(unknown)) if unknown else _HOLDS
 
 
 def _number(value: Any) -> float | None:

@@ -51,7 +51,8 @@ def main() -> None:
             mind.opinion and consult(call, said, mind.opinion) for call, said in calls
         ],
         "tone": lambda: [
-            judge_tones(said, mind.tone, o) for (_, said), o in zip(calls, opinions, strict=True)
+            judge_tones(said, mind.tone, o, mind.tone_weights)
+            for (_, said), o in zip(calls, opinions, strict=True)
         ],
         "rules, by words and sounds": rules(settings.detect),
         "rules, by words": rules(by_words),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.heard import by_sound, expression_by_sound
+from pipeline.detect.heard import by_sound, expression_by_sound, expression_either_way
 from pipeline.detect.likening import likeness
 from pipeline.detect.patterns import compile_all
 
@@ -80,3 +82,11 @@ def test_a_text_matches_itself_by_its_sound(text):
 
 def test_a_range_of_characters_is_any_of_them():
     assert "-" in expression_by_sound("[一-龥]")
+
+
+@pytest.mark.parametrize("expression", ["[一-龥]", "[^。一-龥]", "[龥一-龥a]"])
+def test_a_range_is_no_range_of_signs_which_are_numbered_as_they_come(expression):
+    for sound in ("一", "龥"):
+        either = re.compile(expression_either_way(expression))
+        assert (either.search(by_sound(sound)) is None) is expression.startswith("[^")
+        assert (either.search(sound) is None) is expression.startswith("[^")

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.detect.engine import detect
 from pipeline.detect.facts import Facts
-from pipeline.detect.second import Policy, consult, load_policy
+from pipeline.detect.second import Bench, Policy, consult, load_policy
 from pipeline.errors import ConfigError
 from pipeline.ports import Opinion
 from pipeline.settings import CONFIGS, load_settings
@@ -117,6 +117,34 @@ def test_words_that_only_sound_right_need_the_model_and_a_person(tmp_path):
     assert finding.state is FindingState.NEEDS_REVIEW
     assert finding.witnesses == (Witness.SOUND, Witness.MODEL)
     assert finding.evidence.quote == "小心你的扯"
+
+
+@pytest.mark.parametrize(
+    ("name", "chances", "expected"),
+    [
+        ("threat", [0.1, 0.2], False),  # log-odds 1 - 1.4: heard or not, it would not be raised
+        ("threat", [0.1, 0.3], True),  # 1 - 0.8
+        ("hard", [0.9, 0.9], False),  # -4 + 1 + 2.2
+        ("figures", [0.0, 0.0], True),  # the model is not asked: nobody overrules the words
+        ("threat", [0.1, None], True),
+    ],
+)
+def test_rules_are_listened_for_where_that_can_change_something(tmp_path, name, chances, expected):
+    said = dialogue(("a", "您好"), ("a", "小心"))
+    opinions = {
+        index: Opinion(rules={name: chance}, acts={}, tones=dict.fromkeys(Tone, 0.2), spans={})
+        for index, chance in enumerate(chances)
+        if chance is not None
+    }
+    bench = Bench(
+        call=call(),
+        turns={turn.index: turn for turn in said.turns},
+        book=book_of(tmp_path, rule(rule=name, hits=[{"text": "小心"}])),
+        opinions=opinions,
+        policy=POLICY,
+        in_doubt=lambda turn, at: False,
+    )
+    assert (name in bench.worth_hearing) is expected
 
 
 def test_labels_that_may_stand_beside_others():
