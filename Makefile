@@ -19,7 +19,7 @@ TORCH_STACK := torch torchaudio torchcodec triton \
 EXTRAS  := --extra postgres --extra parquet --extra dev
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 
-.PHONY: help setup weights deep train bench bench-rules demo test test-fast lint format types lock clean
+.PHONY: help setup weights deep train bench bench-rules soak demo deploy undeploy test test-fast lint format types lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,8 +72,21 @@ bench: setup ## how well and how fast it hears, beside other engines: hours; BEN
 bench-rules: setup ## how fast the rules judge a call, and what each of them costs
 	@$(BIN)/python -m tests.benchmarks.rules
 
+# SOAK holds options, such as SOAK="--calls 10000 --growth 1000 3000 --json soak.json"
+SOAK ?= --calls 1000
+soak: setup ## a made night of many calls: overhead, growth, memory, a second run (docs/benchmarks.md)
+	@$(BIN)/python -m tests.benchmarks.soak $(SOAK)
+
 demo: setup ## judge the recordings that come with the project
 	@$(BIN)/tinghe demo --out demo-results
+
+# PROFILE names a settings file in PROFILES (configs/profiles when left out): make deploy PROFILE=night PROFILES=/etc/tinghe
+PROFILE ?= demo
+deploy: setup ## a local Prefect server that runs the night by itself (docs/operations.md)
+	@$(BIN)/tinghe server start --profile $(PROFILE) $(if $(PROFILES),--profiles $(PROFILES))
+
+undeploy: $(STAMP) ## stop it
+	@$(BIN)/tinghe server stop
 
 test: setup ## all tests, real audio included, with coverage
 	@echo "→ tests"

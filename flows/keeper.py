@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from flows.logs import EventLog, opened_log
 from flows.sealed import seal
 from flows.serving import HOST, POOL, PREFECT, Server, keeping
-from flows.watchman import Watchman, read_runs
+from flows.watchman import Watchman, read_runs, start_again
 from pipeline.errors import TingheError
 
 if TYPE_CHECKING:
@@ -171,6 +171,8 @@ def _watch(server: Server, stop: threading.Event, log: EventLog) -> None:
         profile=server.profile,
         told_in=server.home / "told.json",
         read=read_runs,
+        start=start_again,
+        failed=lambda error: log.event("cannot_tell", level="error", error=error.code),
     )
     while not stop.wait(LOOK_S):
         try:

@@ -30,8 +30,10 @@ from pipeline.redact import People
 from pipeline.report.call_json import read_call
 from pipeline.report.dial_log import write_lost_lines
 from pipeline.report.files import file_stem, remove_unfinished
-from pipeline.report.pages import write_pages
-from pipeline.report.table import write_tables
+from pipeline.report.labels import Labels
+from pipeline.report.pages import Pages
+from pipeline.report.showing import Showing
+from pipeline.report.table import Tables
 from pipeline.retention.gone import gone
 from pipeline.settings import load_settings
 from pipeline.store import open_store
@@ -386,12 +388,16 @@ def _report(
         for call_id in batch.judged
         if (out / "audio" / f"{file_stem(call_id)}.wav").exists()
     }
-    shown: dict[str, Any] = {
-        "language": settings.report.language,
-        "mask": settings.report.mask,
-        "norms": norms,
-        "rule_titles": titles,
-        "people": {job.call.call_id: People.of(job.call.metadata) for job in batch.jobs},
-    }
-    write_tables(result.reports(), batch.quarantined, out, **shown)
-    write_pages(result.reports(), batch.quarantined, out, audio=audio, only=only, **shown)
+    showing = Showing(
+        labels=Labels(settings.report.language),
+        norms=norms,
+        rule_titles=titles,
+        mask=settings.report.mask,
+        people={job.call.call_id: People.of(job.call.metadata) for job in batch.jobs},
+    )
+    tables, pages = Tables(showing), Pages(showing, out, audio=audio, only=only)
+    for report in result.reports():
+        tables.add(report)
+        pages.add(report)
+    tables.write(batch.quarantined, out)
+    pages.finish(batch.quarantined)

@@ -1,12 +1,16 @@
-"""Looks at the runs of a Prefect server and tells a webhook what became of them: done, failed, late.
+"""Looks at the runs of a Prefect server: tells a webhook what became of them, and starts a night again.
 
-It only reads the server's API, so it also sees what nobody else can tell of: a run that no worker took, a run
+It only uses the server's API, so it also sees what nobody else can tell of: a run that no worker took, a run
 whose process is gone, a server that does not answer. What was told is remembered in a file; an event that
 nobody took is told again at the next look, under the same id.
+
+Prefect does not start a run again that crashed. A night that failed or crashed is started again here, after
+growing pauses and a bounded number of times; what is done is not done again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -15,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from flows.artifacts import masked
-from flows.webhook import Event, NotTaken, Webhook, event_id
+from flows.webhook import Event, Webhook, event_id
 from pipeline.days import load_profile
 from pipeline.errors import TingheError
 from pipeline.report.files import write_atomically
@@ -24,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.settings import WatchSettings
+    from pipeline.days import Profile
+    from pipeline.settings import NightSettings, WatchSettings
 
 FLOWS: Final = {"tinghe-nightly": "night", "tinghe-rejudge": "rejudge", "tinghe-retention": "retention"}
 """The flows that are watched, and what events call them."""
@@ -34,6 +39,10 @@ _FORGET_S: Final = 7 * 24 * 3600.0
 _SILENT_LOOKS: Final = 5
 """Looks in a row without an answer from which the server is gone."""
 _OVER: Final = {"COMPLETED": "done", "FAILED": "failed", "CRASHED": "crashed", "CANCELLED": "cancelled"}
+_LONGER: Final = 3
+"""Each pause before a night is started again is so many times the one before."""
+_AGAIN: Final = "again-"
+"""Tag of a run that was started again, before how often."""
 _WAITS: Final = frozenset({"SCHEDULED", "PENDING"})
 
 
@@ -47,6 +56,8 @@ class Run:
         scheduled_at: when it was to begin.
         parameters: as they were given.
         message: what the flow said at its end.
+        deployment: id of its deployment; empty for a run without one.
+        again: how often its night was started again before it.
     """
 
     id: str
@@ -58,6 +69,8 @@ class Run:
     ended_at: datetime | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     message: str = ""
+    deployment: str = ""
+    again: int = 0
 
 
 def findings(run: Run, now: datetime, watch: WatchSettings) -> Iterator[str]:
@@ -86,10 +99,19 @@ def event_of(run: Run, finding: str) -> Event:
             "scheduled_at": _time(run.scheduled_at),
             "started_at": _time(run.started_at),
             "ended_at": _time(run.ended_at),
+            "again": run.again,
             # Of other ends the words are Prefect's, and may be those of an error.
             "message": masked(run.message) if finding in ("done", "failed") else "",
         },
     )
+
+
+def next_start(run: Run, now: datetime, night: NightSettings) -> datetime | None:
+    """When a night must begin again after this run; ``None`` when it must not."""
+    lost = run.what == "night" and run.state in ("FAILED", "CRASHED") and bool(run.deployment)
+    if not lost or run.again >= night.again:
+        return None
+    return now + timedelta(minutes=night.again_after_min * _LONGER**run.again)
 
 
 @dataclass
@@ -100,21 +122,27 @@ class Watchman:
         profiles: folder of the profiles that runs name.
         profile: the one whose webhook hears of the server itself.
         told_in: the file in which it is remembered what was told.
-        read: the runs from a time on.
+        read: the runs between two moments.
+        start: starts a run's deployment again at some moment, once however often it is called.
+        failed: hears why something could not be told.
     """
 
     profiles: Path
     profile: str
     told_in: Path
     read: Callable[[datetime, datetime], Iterable[Run]]
+    start: Callable[[Run, datetime], None] = lambda run, when: None
+    failed: Callable[[TingheError], None] = lambda error: None
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Callable[[], float] = time.time
     _silent: int = 0
+    _started: set[str] = field(default_factory=set)
 
     def look(self) -> tuple[Event, ...]:
         """Look once; the events that were taken.
 
         Raises:
+            ConfigError: the default profile cannot be used.
             StoreError: it cannot be remembered what was told.
         """
         now = datetime.fromtimestamp(self.clock(), UTC)
@@ -128,37 +156,51 @@ class Watchman:
             self._remember(told)
         return tuple(taken)
 
-    def _events(self, now: datetime) -> Iterator[tuple[Event, str]]:
+    def _events(self, now: datetime) -> list[tuple[Event, str]]:
+        """What there is to tell, and whose webhook hears of it; lost nights are started again on the way."""
         try:
             runs = list(self.read(now - BACK, now))
         except Exception as error:
             self._silent += 1
-            if self._silent >= _SILENT_LOOKS:
-                since = now.strftime("%Y-%m-%dT%H")  # told again every hour that it lasts
-                data = {"reason": type(error).__name__, "looks": self._silent}
-                kind = "server.silent"
-                yield Event(id=event_id(kind, since), kind=kind, data=data), self.profile
-            return
+            if self._silent < _SILENT_LOOKS:
+                return []
+            since = now.strftime("%Y-%m-%dT%H")  # told again every hour that it lasts
+            data = {"reason": type(error).__name__, "looks": self._silent}
+            kind = "server.silent"
+            return [(Event(id=event_id(kind, since), kind=kind, data=data), self.profile)]
         self._silent = 0
+        found = []
         for run in runs:
-            name = str(run.parameters.get("profile") or self.profile)
-            try:
-                watch = load_profile(name, self.profiles).settings.watch
-            except (
-                TingheError
-            ):  # a run with a profile that is none has failed, and the default one hears of it
-                name = self.profile
-                watch = load_profile(name, self.profiles).settings.watch
-            for finding in findings(run, now, watch):
-                yield event_of(run, finding), name
+            profile = self._profile_of(run)
+            self._start_again(run, now, profile.settings.night)
+            for finding in findings(run, now, profile.settings.watch):
+                found.append((event_of(run, finding), profile.name))
+        return found
+
+    def _profile_of(self, run: Run) -> Profile:
+        """The profile of a run; the default one, which then hears of its failure, where it is none."""
+        try:
+            return load_profile(str(run.parameters.get("profile")), self.profiles)
+        except TingheError:
+            return load_profile(self.profile, self.profiles)
+
+    def _start_again(self, run: Run, now: datetime, night: NightSettings) -> None:
+        when = next_start(run, now, night)
+        if when is None or run.id in self._started:
+            return
+        with contextlib.suppress(Exception):  # a server that is away is asked again at the next look
+            self.start(run, when)
+            self._started.add(run.id)
 
     def _tell(self, event: Event, profile: str) -> bool:
-        webhook = Webhook.of(load_profile(profile, self.profiles).settings.watch, self.environment)
-        if webhook is None:
-            return False
         try:
+            settings = load_profile(profile, self.profiles).settings.watch
+            webhook = Webhook.of(settings, self.environment)
+            if webhook is None:
+                return False
             webhook.send(event)
-        except NotTaken:
+        except TingheError as error:
+            self.failed(error)
             return False
         return True
 
@@ -211,9 +253,35 @@ def read_runs(since: datetime, until: datetime) -> list[Run]:
             ended_at=run.end_time,
             parameters=run.parameters,
             message=(run.state.message or "") if run.state else "",
+            deployment=str(run.deployment_id or ""),
+            again=max(
+                (int(tag.removeprefix(_AGAIN)) for tag in run.tags if tag.startswith(_AGAIN)), default=0
+            ),
         )
         for run in reversed(runs)
     ]
+
+
+def start_again(run: Run, when: datetime) -> None:
+    """Start a run's deployment again with the same parameters, on the server of this environment."""
+    from uuid import UUID
+
+    from prefect.client.orchestration import get_client
+    from prefect.states import Scheduled
+
+    with get_client(sync_client=True) as client:
+        client.create_flow_run_from_deployment(
+            UUID(run.deployment),
+            parameters=dict(run.parameters),
+            state=Scheduled(scheduled_time=when),
+            tags=[f"{_AGAIN}{run.again + 1}"],
+            idempotency_key=f"tinghe again {run.id}",
+        )
+
+
+def _again(tags: Iterable[str]) -> int:
+    counts = (tag.removeprefix(_AGAIN) for tag in tags if tag.startswith(_AGAIN))
+    return max((int(count) for count in counts if count.isdecimal()), default=0)
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -257,6 +257,8 @@ class NightSettings(_Section):
         dial_log: the log of the dialler; empty for none.
         settlements: debts that are settled, for retention; empty for none.
         days_back: days before the last one that are taken up again while their batch is not done.
+        again: how often a night is started again that failed or crashed.
+        again_after_min: minutes before the first of them; each next pause is three times as long.
     """
 
     source: str
@@ -265,6 +267,8 @@ class NightSettings(_Section):
     dial_log: str
     settlements: str
     days_back: int = Field(ge=0, le=366)
+    again: int = Field(ge=0, le=10)
+    again_after_min: float = Field(ge=0)
 
 
 class WatchSettings(_Section):
@@ -277,8 +281,8 @@ class WatchSettings(_Section):
         metrics_every_s: how often it is written while a batch runs, in seconds.
         metrics_port: port of this machine on which Prometheus may ask while a batch runs; 0 for none.
         spans: whether OpenTelemetry gets a span a batch, call and stage.
-        webhook: where to say that a scheduled run is done, failed or late, see :mod:`flows.webhook`; empty for
-            nowhere.
+        webhook: where to say that a scheduled run is done, failed or late, see :mod:`flows.webhook`; empty
+            for nowhere.
         webhook_secret_env: the environment variable with the secret that signs what is sent.
         start_within_min: minutes after its time from which a run that has not begun is late.
         done_within_h: hours after its time from which a night that is not done is late.

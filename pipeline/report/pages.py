@@ -66,21 +66,54 @@ def write_pages(
         mask=mask,
         people=people or {},
     )
-    environment = _environment()
-    rows = []
+    pages = Pages(showing, folder, audio=audio or {}, only=only)
     for call in reports:
+        pages.add(call)
+    return pages.finish(quarantined)
+
+
+class Pages:
+    """The pages of a batch in the making: those of calls are written at once, of each only a row is kept.
+
+    Args:
+        showing: how things are shown.
+        folder: the folder of the batch.
+        audio: by call id, a playable recording as a path relative to ``folder``.
+        only: calls whose pages are written; of all when ``None``.
+    """
+
+    def __init__(
+        self, showing: Showing, folder: Path, *, audio: Mapping[str, str], only: Container[str] | None
+    ) -> None:
+        self._showing, self._folder, self._audio, self._only = showing, folder, audio, only
+        self._environment = _environment()
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, call: Mapping[str, Any]) -> None:
+        """Write the page of a call and keep its row.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         call_id = call["call_id"]
-        recording = (audio or {}).get(call_id)
+        recording = self._audio.get(call_id)
         link = f"../{quote(recording)}" if recording else None
-        if only is None or call_id in only:
-            page = _render(environment, "call", showing, c=call_view(call, showing, audio=link))
-            write_atomically(folder / "pages" / f"{file_stem(call_id)}.html", page)
-        rows.append(row(call, showing))
-    summary = folder / "summary.html"
-    write_atomically(
-        summary, _render(environment, "summary", showing, s=summary_view(rows, quarantined, showing))
-    )
-    return summary
+        if self._only is None or call_id in self._only:
+            view = call_view(call, self._showing, audio=link)
+            page = _render(self._environment, "call", self._showing, c=view)
+            write_atomically(self._folder / "pages" / f"{file_stem(call_id)}.html", page)
+        self._rows.append(row(call, self._showing))
+
+    def finish(self, quarantined: Iterable[Quarantined]) -> Path:
+        """Write the summary; where it is.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        summary = self._folder / "summary.html"
+        view = summary_view(self._rows, quarantined, self._showing)
+        write_atomically(summary, _render(self._environment, "summary", self._showing, s=view))
+        return summary
 
 
 def _environment() -> Environment:

@@ -136,23 +136,45 @@ def write_tables(
         mask=mask,
         people=people or {},
     )
-    at_risk, others = _Rows(), _Rows()
+    tables = Tables(showing)
     for call in reports:
-        (at_risk if is_at_risk(call) else others).add(call, showing)
-    calls, findings, held = (
-        at_risk.calls + others.calls,
-        at_risk.findings + others.findings,
-        at_risk.held + others.held,
-    )
-    away = [_quarantine_row(call, showing) for call in in_order(quarantined)]
-    write_atomically(folder / "summary.csv", _csv(_headings(_CALL_COLUMNS, showing), calls))
-    sheets = (
-        ("calls", _named(_CALL_COLUMNS, showing), calls),
-        ("violations", _named(_FINDING_COLUMNS, showing), findings),
-        ("quarantine", _named(_QUARANTINE_COLUMNS, showing), away),
-        ("conduct", conduct_columns(showing.labels), held),
-    )
-    write_atomically(folder / "summary.xlsx", _workbook(sheets, showing))
+        tables.add(call)
+    tables.write(quarantined, folder)
+
+
+@dataclass
+class Tables:
+    """The tables of a batch in the making, a call at a time, so that each is read once for all reports."""
+
+    showing: Showing
+    _at_risk: _Rows = field(default_factory=lambda: _Rows())
+    _others: _Rows = field(default_factory=lambda: _Rows())
+
+    def add(self, call: Json) -> None:
+        """Keep the rows of a call."""
+        (self._at_risk if is_at_risk(call) else self._others).add(call, self.showing)
+
+    def write(self, quarantined: Iterable[Quarantined], folder: Path) -> None:
+        """Write ``summary.csv`` and ``summary.xlsx``.
+
+        Raises:
+            StoreError: a file cannot be written.
+        """
+        showing, at_risk, others = self.showing, self._at_risk, self._others
+        calls, findings, held = (
+            at_risk.calls + others.calls,
+            at_risk.findings + others.findings,
+            at_risk.held + others.held,
+        )
+        away = [_quarantine_row(call, showing) for call in in_order(quarantined)]
+        write_atomically(folder / "summary.csv", _csv(_headings(_CALL_COLUMNS, showing), calls))
+        sheets = (
+            ("calls", _named(_CALL_COLUMNS, showing), calls),
+            ("violations", _named(_FINDING_COLUMNS, showing), findings),
+            ("quarantine", _named(_QUARANTINE_COLUMNS, showing), away),
+            ("conduct", conduct_columns(showing.labels), held),
+        )
+        write_atomically(folder / "summary.xlsx", _workbook(sheets, showing))
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.watchman import Run, Watchman, event_of, findings
+from flows.watchman import Run, Watchman, event_of, findings, next_start
 from pipeline.settings import load_settings
 from tests.webhook_receiver import SECRET, receiving
 
@@ -61,6 +61,27 @@ def test_words_of_errors_are_not_told():
     assert "13800138000" not in event_of(done, "done").data["message"]
 
 
+@pytest.mark.parametrize(
+    ("what", "state", "again", "minutes"),
+    [
+        ("night", "CRASHED", 0, 5),
+        ("night", "FAILED", 0, 5),
+        ("night", "FAILED", 1, 15),
+        ("night", "CRASHED", 2, 45),
+        ("night", "CRASHED", 3, None),
+        ("night", "CANCELLED", 0, None),
+        ("night", "COMPLETED", 0, None),
+        ("night", "RUNNING", 0, None),
+        ("retention", "FAILED", 0, None),
+    ],
+)
+def test_a_night_that_failed_or_crashed_is_started_again_some_times(what, state, again, minutes):
+    run = replace(RUN, what=what, state=state, again=again, deployment="2")
+    expected = None if minutes is None else AT + timedelta(minutes=minutes)
+    assert next_start(run, AT, load_settings().night) == expected
+    assert next_start(replace(run, deployment=""), AT, load_settings().night) is None
+
+
 @pytest.fixture
 def receiver():
     with receiving() as there:
@@ -104,11 +125,37 @@ def test_a_night_that_failed_is_told_once_also_by_the_next_process(watchman, rec
 FIELDS = ("profiles", "profile", "told_in", "read", "environment", "clock")
 
 
+def test_a_night_is_started_again_once_for_each_run_also_when_the_server_was_away(watchman):
+    asked = []
+
+    def start(run, when):
+        asked.append((run.id, when))
+        if len(asked) == 1:
+            raise ConnectionError("no")
+
+    watchman.runs[0] = replace(watchman.runs[0], deployment="2")
+    watchman.start = start
+    for _ in range(3):
+        watchman.look()
+    assert asked == [("1", AT + timedelta(minutes=65))] * 2
+
+
 def test_what_nobody_took_is_told_at_the_next_look(watchman, receiver):
     receiver.answers = [404]
     assert watchman.look() == ()
     assert len(watchman.look()) == 1
     assert len({event["id"] for event in receiver.events}) == 1
+
+
+def test_a_profile_without_its_secret_keeps_no_other_from_being_told(watchman, receiver):
+    (watchman.profiles / "bad.toml").write_text(
+        f'[watch]\nwebhook = "{receiver.url}"\nwebhook_secret_env = "TINGHE_NO_SUCH"\n', "utf-8"
+    )
+    errors = []
+    watchman.failed = errors.append
+    watchman.runs.insert(0, replace(RUN, id="2", state="FAILED", parameters={"profile": "bad"}))
+    assert [event.data["run"] for event in watchman.look()] == ["1"]
+    assert [error.code for error in errors] == ["config"]
 
 
 def test_a_profile_without_a_webhook_tells_nobody(watchman, receiver):
