@@ -59,7 +59,9 @@ def start_server(
     console.print(f"Prefect server: {running.page} (this machine only)", soft_wrap=True)
     console.print("The night runs at 01:00 Asia/Shanghai. At once, now:")
     console.print(
-        f"  PREFECT_API_URL={running.api} prefect deployment run tinghe-nightly/nightly", soft_wrap=True
+        f"  DO_NOT_TRACK=1 PREFECT_API_URL={running.api} {Path(sys.executable).parent / 'prefect'} "
+        "deployment run tinghe-nightly/nightly",
+        soft_wrap=True,
     )
     console.print(f"Stop it: tinghe server stop{where}    Log: {running.home / 'server.log'}", soft_wrap=True)
 
