@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from pipeline.batch.parameters import read_parameters
+from pipeline.batch.progress import read_progress
 from pipeline.errors import StoreError, TranscriptError
-from pipeline.parameters import read_parameters
 from pipeline.personal import Kind, find_personal
-from pipeline.progress import read_progress
 from pipeline.redact import MASK
 from pipeline.report.call_json import read_call
 from pipeline.report.files import file_stem
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flows.night import BatchResult
-    from pipeline.days import Day
+    from pipeline.batch.days import Day
     from pipeline.settings import Settings
     from pipeline.store import Store
     from pipeline.types import Quarantined

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.wiring import load_witnesses
-from pipeline.bench import Observer, Silent
+from pipeline.batch.bench import Observer, Silent
 from pipeline.detect.compare import CallComparison, RuleComparison, compare_call, compare_rules
 from pipeline.detect.engine import detect
 from pipeline.detect.rulebook import load_rulebook

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flows.night import BatchResult, Order
-    from pipeline.parameters import Parameters
-    from pipeline.progress import Progress
+    from pipeline.batch.parameters import Parameters
+    from pipeline.batch.progress import Progress
     from pipeline.store import Store
 
 quarantine_app = typer.Typer(help="The calls that could not be judged.", no_args_is_help=True)
@@ -54,8 +54,8 @@ def rejudge(out: Folder, config: Config = None, as_json: AsJson = False) -> None
 def status(out: Folder, as_json: AsJson = False) -> None:
     """Show how far a batch is, also while it runs."""
     with clear_errors():
-        from pipeline.ownership import in_use
-        from pipeline.progress import read_progress
+        from pipeline.batch.ownership import in_use
+        from pipeline.batch.progress import read_progress
 
         parameters = _parameters(out)
         dead_here = None if in_use(out) else socket.gethostname()
@@ -74,7 +74,7 @@ def quarantine_list(out: Folder, as_json: AsJson = False) -> None:
     """Show the calls that could not be judged, with their reasons."""
     with clear_errors():
         from flows.observe import quarantine_table
-        from pipeline.progress import read_set_aside
+        from pipeline.batch.progress import read_set_aside
 
         with _store(out, _parameters(out)) as store:
             calls = read_set_aside(store)
@@ -92,9 +92,9 @@ def quarantine_retry(
 ) -> None:
     """Try calls in quarantine again, and go on with the batch."""
     with clear_errors():
+        from pipeline.batch.journal import Journal
+        from pipeline.batch.ownership import locked
         from pipeline.errors import ConfigError
-        from pipeline.journal import Journal
-        from pipeline.ownership import locked
 
         parameters = _parameters(out)
         with locked(out), _store(out, parameters) as store:
@@ -155,8 +155,8 @@ def _show(result: BatchResult, as_json: bool) -> None:
 
 
 def _parameters(out: Path) -> Parameters:
+    from pipeline.batch.parameters import read_parameters
     from pipeline.errors import ConfigError
-    from pipeline.parameters import read_parameters
 
     parameters = read_parameters(out)
     if parameters is None:

@@ -111,7 +111,7 @@ def server_status(home: Home = None) -> None:
 def _wanted(profile: str, profiles: Path | None, home: Path | None, port: int | None) -> Server:
     from flows.serving import Server, find_server, free_port, server_home
     from flows.webhook import Webhook
-    from pipeline.days import has_days, load_profile
+    from pipeline.batch.days import has_days, load_profile
     from pipeline.settings import CONFIGS
 
     folder = (profiles or CONFIGS / "profiles").absolute()

@@ -28,7 +28,7 @@ def train_tone(
     from flows.wiring import load_witnessed_calls
     from pipeline.report.files import write_atomically
     from pipeline.settings import PROJECT_ROOT, load_settings
-    from pipeline.tone_words import TONE_WEIGHTS, TONES
+    from pipeline.tone.words import TONE_WEIGHTS, TONES
 
     with clear_errors():
         settings = load_settings(config)

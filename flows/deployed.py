@@ -1,8 +1,8 @@
 """The scheduled runs: the night, new rules over old transcripts, retention.
 
-Each is a thin flow over days (:mod:`pipeline.days`). Prefect keeps parameters, names, messages and logs in
-clear: they hold names of profiles, days, counts and codes. A flow ends in a state that says in one line what
-became of each day; one bad day does not stop the others.
+Each is a thin flow over days (:mod:`pipeline.batch.days`). Prefect keeps parameters, names, messages and logs
+in clear: they hold names of profiles, days, counts and codes. A flow ends in a state that says in one line
+what became of each day; one bad day does not stop the others.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from flows.night import Order, run_batch
 from flows.observe import summary_line
 from flows.retention import retain
 from flows.sealed import seal
-from pipeline.bench import Silent
-from pipeline.days import PROFILE_NAME, Day, day_of, days_due, days_kept, load_profile
+from pipeline.batch.bench import Silent
+from pipeline.batch.days import PROFILE_NAME, Day, day_of, days_due, days_kept, load_profile
 from pipeline.errors import BatchStopped, ConfigError, StoreError, TingheError, UnexpectedError
 from pipeline.metadata import CHINA
 from pipeline.settings import CONFIGS
@@ -31,7 +31,7 @@ from pipeline.settings import CONFIGS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipeline.days import Profile
+    from pipeline.batch.days import Profile
 
 ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
 """Of a settings file in the profiles folder, without its ending."""

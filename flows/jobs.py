@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline import heard
-from pipeline.bench import Judged, Listened
+from pipeline.batch import heard
+from pipeline.batch.bench import Judged, Listened
+from pipeline.batch.keys import MISSING, transcript_sha256
+from pipeline.batch.units import Cost
 from pipeline.errors import EngineError, KeptError, TranscriptError
-from pipeline.keys import MISSING, transcript_sha256
 from pipeline.metadata import CallMetadata
 from pipeline.report.call_json import write_call
 from pipeline.report.files import file_stem
@@ -19,13 +20,12 @@ from pipeline.report.playable import write_playable
 from pipeline.stages import Ears, Mind, hear, judge, refuse
 from pipeline.transcripts import read_transcript
 from pipeline.types import Call, CallReport, CallStatus, Transcript
-from pipeline.units import Cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pipeline.batch_plan import Job
+    from pipeline.batch.plan import Job
     from pipeline.settings import Settings
     from pipeline.types import History, Provenance
 
@@ -41,7 +41,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HearOrder:
-    """A request: listen to this call. The answer is a :class:`~pipeline.bench.Listened`."""
+    """A request: listen to this call. The answer is a :class:`~pipeline.batch.bench.Listened`."""
 
     job: Job
     key: str
@@ -50,7 +50,7 @@ class HearOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeOrder:
-    """A request: judge this call, as it was heard. The answer is a :class:`~pipeline.bench.Judged`."""
+    """A request: judge this call, as it was heard. The answer is a :class:`~pipeline.batch.bench.Judged`."""
 
     job: Job
     heard_sha256: str

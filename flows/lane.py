@@ -1,8 +1,8 @@
 """A lane: a process with warm models that does what it is asked, one request after the other.
 
 Started by :mod:`flows.lane_bench` as ``python -m flows.lane``. Standard input and output are the protocol of
-:mod:`pipeline.lanes` and nothing else; what libraries print goes nowhere, for it may quote a call. It ends
-when its standard input does, so that no lane outlives its batch.
+:mod:`pipeline.batch.lanes` and nothing else; what libraries print goes nowhere, for it may quote a call. It
+ends when its standard input does, so that no lane outlives its batch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from flows.jobs import HearOrder, Hello, JudgeOrder, Workshop
 from flows.sealed import seal
 from flows.wiring import load_ears, load_mind
-from pipeline.lanes import Failure, read_frame, write_frame
+from pipeline.batch.lanes import Failure, read_frame, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

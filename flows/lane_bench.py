@@ -9,16 +9,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from flows.jobs import Facts, HearOrder, Hello, JudgeOrder, refusal
-from pipeline.batch_plan import seconds_at_most
-from pipeline.bench import Judged, Listened
-from pipeline.lanes import Failure, Lane, LaneLimits, Lanes
+from pipeline.batch.bench import Judged, Listened
+from pipeline.batch.lanes import Failure, Lane, LaneLimits, Lanes
+from pipeline.batch.plan import seconds_at_most
 from pipeline.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pipeline.batch_plan import Job
+    from pipeline.batch.plan import Job
     from pipeline.settings import Settings
     from pipeline.types import Call, CallReport, History
 

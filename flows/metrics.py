@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric
 
-    from pipeline.progress import Progress
+    from pipeline.batch.progress import Progress
 
 STATES: Final = ("running", "done", "stopped", "died")
 _REASON: Final = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")

@@ -14,18 +14,19 @@ from flows.jobs import LocalBench, Workshop
 from flows.lane_bench import LaneBench
 from flows.watching import Watcher, watching
 from flows.wiring import load_ears, load_mind
-from pipeline.batch import Batch
-from pipeline.batch_plan import Job
+from pipeline.batch.journal import Journal
+from pipeline.batch.keys import Basis, FileStamp, digest, transcript_sha256
+from pipeline.batch.ownership import Ownership, locked
+from pipeline.batch.parameters import Mode, Parameters, new_parameters, read_parameters
+from pipeline.batch.plan import Job
+from pipeline.batch.run import Batch
+from pipeline.batch.units import Stage, UnitState
 from pipeline.detect.conditions.across import shared_with
 from pipeline.detect.rulebook import load_rulebook
 from pipeline.dial_log import read_dial_log
 from pipeline.errors import ConfigError, StoreError, TingheError
 from pipeline.history import Ledger
-from pipeline.journal import Journal
-from pipeline.keys import Basis, FileStamp, digest, transcript_sha256
 from pipeline.manifest import plan_recordings
-from pipeline.ownership import Ownership, locked
-from pipeline.parameters import Mode, Parameters, new_parameters, read_parameters
 from pipeline.redact import People
 from pipeline.report.call_json import read_call
 from pipeline.report.dial_log import write_lost_lines
@@ -39,14 +40,13 @@ from pipeline.settings import load_settings
 from pipeline.store import open_store
 from pipeline.transcripts import plan_transcripts
 from pipeline.types import Quarantined
-from pipeline.units import Stage, UnitState
 from pipeline.whitelist import compared, load_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pipeline.bench import Observer
+    from pipeline.batch.bench import Observer
     from pipeline.detect.rulebook import RuleBook
     from pipeline.dial_log import DialLog
     from pipeline.settings import Settings

@@ -16,13 +16,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.night import BatchResult, Night
+from pipeline.batch.parameters import Mode
 from pipeline.errors import ConfigError, StoreError, TingheError, UnexpectedError
-from pipeline.parameters import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.batch import Batch
+    from pipeline.batch.run import Batch
 
 _OPENED: ContextVar[Night | None] = ContextVar("opened", default=None)
 """The batch that the flow run is about."""

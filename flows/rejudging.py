@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipeline.ports import LanguageJudge, SecondOpinion, ToneClassifier
     from pipeline.settings import Settings
     from pipeline.stored import StoredCall
-    from pipeline.tone_words import ToneWeights
+    from pipeline.tone.words import ToneWeights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 from flows.logs import opened_log
 from flows.night import Order, plan
+from pipeline.batch.parameters import FILE_NAME, Parameters, read_parameters
 from pipeline.detect.rulebook import load_rulebook
 from pipeline.errors import ConfigError, TingheError, TranscriptError
-from pipeline.parameters import FILE_NAME, Parameters, read_parameters
 from pipeline.redact import People
 from pipeline.report.call_json import read_call
 from pipeline.report.files import file_stem

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline import __version__
+from pipeline.batch.units import UnitState
 from pipeline.fields import safe_name
-from pipeline.units import UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipeline.costs import UnitCost
-    from pipeline.progress import Progress
+    from pipeline.batch.costs import UnitCost
+    from pipeline.batch.progress import Progress
 
 _NS: Final = 1_000_000_000
 

@@ -1,6 +1,6 @@
 """``tinghe train-tone``: what classifier, second opinion and the turns around a turn are worth for its tone.
 
-A multinomial logistic regression over :data:`pipeline.tone_words.FEATURES`, fitted on invented calls of which
+A multinomial logistic regression over :data:`pipeline.tone.words.FEATURES`, fitted on invented calls of which
 neither witness saw a turn. Every figure is cross-validated over calls.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from pipeline.tone_words import FEATURES, TONES, ToneWeights, features
+from pipeline.tone.words import FEATURES, TONES, ToneWeights, features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,7 +165,7 @@ def calibration_error(chances: np.ndarray, tones: np.ndarray) -> float:
 def weights_text(training: ToneTraining) -> str:
     """``tone.yaml``."""
     head = (
-        "# What words, second opinion and the turns around weigh for tone (pipeline/tone_words.py).\n"
+        "# What words, second opinion and the turns around weigh for tone (pipeline/tone/words.py).\n"
         "# Written by `tinghe train-tone --write`; do not edit.\n"
     )
     content = training.weights.model_dump(mode="json")

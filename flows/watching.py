@@ -13,19 +13,19 @@ from flows import spans
 from flows.logs import EventLog, opened_log
 from flows.metrics import BatchMetrics, served
 from pipeline import __version__
-from pipeline.costs import read_costs
+from pipeline.batch.costs import read_costs
+from pipeline.batch.progress import read_progress
+from pipeline.batch.units import UnitState
 from pipeline.errors import StoreError, TingheError
-from pipeline.progress import read_progress
 from pipeline.types import CallStatus
-from pipeline.units import UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.bench import Observer
-    from pipeline.costs import UnitCost
-    from pipeline.journal import Journal
-    from pipeline.progress import Progress
+    from pipeline.batch.bench import Observer
+    from pipeline.batch.costs import UnitCost
+    from pipeline.batch.journal import Journal
+    from pipeline.batch.progress import Progress
     from pipeline.settings import WatchSettings
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flows.artifacts import masked
 from flows.webhook import Event, Webhook, event_id
-from pipeline.days import load_profile
+from pipeline.batch.days import load_profile
 from pipeline.errors import TingheError
 from pipeline.report.files import write_atomically
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from pipeline.days import Profile
+    from pipeline.batch.days import Profile
     from pipeline.settings import NightSettings, WatchSettings
 
 FLOWS: Final = {"tinghe-nightly": "night", "tinghe-rejudge": "rejudge", "tinghe-retention": "retention"}

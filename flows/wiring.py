@@ -27,7 +27,7 @@ from pipeline.detect.second import load_policy
 from pipeline.score import Scorecard, load_scorecard, require_card_proof
 from pipeline.speech.enrolled import known_voices
 from pipeline.stages import Ears, Mind
-from pipeline.tone_words import load_tone_weights
+from pipeline.tone.words import load_tone_weights
 from pipeline.types import Tone
 
 if TYPE_CHECKING:

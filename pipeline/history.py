@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from pipeline.batch.seen import After
     from pipeline.contacts import Payment
     from pipeline.dial_log import DialLog
-    from pipeline.seen import After
     from pipeline.types import Call, CallReport, Contact, PastPromise
 
 DIAL_LOG = "dial_log"

@@ -245,7 +245,7 @@ class RetentionSettings(_Section):
 
 
 class NightSettings(_Section):
-    """What the scheduled runs work on, see :mod:`pipeline.days`.
+    """What the scheduled runs work on, see :mod:`pipeline.batch.days`.
 
     Paths are absolute or relative to the ``configs`` folder; ``{date}`` in them stands for the business day,
     such as ``2026-11-25``.

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from pipeline.score import Scorecard
     from pipeline.settings import Settings
     from pipeline.speech.enrolled import KnownVoices
-    from pipeline.tone_words import ToneWeights
+    from pipeline.tone.words import ToneWeights
     from pipeline.types import Call, DecodedAudio, Finding, History, Promise, Scores
 
 

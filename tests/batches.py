@@ -7,17 +7,18 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline import heard
-from pipeline.batch import Batch
-from pipeline.batch_plan import Job
-from pipeline.bench import Judged, Listened
+from pipeline.batch import heard
+from pipeline.batch.bench import Judged, Listened
+from pipeline.batch.journal import Journal
+from pipeline.batch.keys import Basis, digest
+from pipeline.batch.plan import Job
+from pipeline.batch.run import Batch
+from pipeline.batch.seen import digest_of
+from pipeline.batch.units import Cost
 from pipeline.errors import KeptError, RecordingError
 from pipeline.history import Ledger
-from pipeline.journal import Journal
-from pipeline.keys import Basis, digest
 from pipeline.metadata import CallMetadata
 from pipeline.report.files import write_atomically
-from pipeline.seen import digest_of
 from pipeline.settings import load_settings
 from pipeline.store import Store
 from pipeline.types import (
@@ -33,7 +34,6 @@ from pipeline.types import (
     Transcript,
     Turn,
 )
-from pipeline.units import Cost
 
 SETTINGS = load_settings().batch
 PROVENANCE = Provenance(

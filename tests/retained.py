@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 import numpy as np
 import sqlalchemy as sa
 
-from pipeline import heard
-from pipeline.journal import Journal
-from pipeline.keys import FileStamp, file_sha256, place_of
+from pipeline.batch import heard
+from pipeline.batch.journal import Journal
+from pipeline.batch.keys import FileStamp, file_sha256, place_of
+from pipeline.batch.parameters import new_parameters
+from pipeline.batch.units import Cost, Pending, Stage
 from pipeline.metadata import CallMetadata
-from pipeline.parameters import new_parameters
 from pipeline.report.call_json import to_json, write_call
 from pipeline.report.files import file_stem, write_atomically
 from pipeline.report.pages import write_pages
@@ -24,7 +25,6 @@ from pipeline.retention.proof import Key
 from pipeline.settings import CONFIGS
 from pipeline.store import Store
 from pipeline.types import Channel, DecodedAudio, Quarantined, Recording
-from pipeline.units import Cost, Pending, Stage
 from tests.golden.sample import NORMS, RULE_TITLES, report
 
 NOW = datetime(2030, 1, 1, 3, 0, tzinfo=UTC)

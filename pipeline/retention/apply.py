@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from pipeline import __version__
+from pipeline.batch.keys import place_of as token_of
+from pipeline.batch.ownership import locked
 from pipeline.errors import ConfigError
-from pipeline.keys import place_of as token_of
 from pipeline.metadata import CHINA
-from pipeline.ownership import locked
 from pipeline.report.files import remove_unfinished
 from pipeline.report.quarantine import read_quarantine, write_quarantine
 from pipeline.retention import proof

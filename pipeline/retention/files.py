@@ -10,8 +10,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from pipeline.batch.keys import MISSING, file_sha256
 from pipeline.errors import StoreError
-from pipeline.keys import MISSING, file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,14 +15,14 @@ from urllib.parse import unquote
 
 import sqlalchemy as sa
 
+from pipeline.batch.journal_tables import work, work_runs
+from pipeline.batch.units import UnitState
 from pipeline.errors import StoreError
-from pipeline.journal_tables import work, work_runs
 from pipeline.metadata import CHINA
 from pipeline.report.files import file_stem
 from pipeline.report.quarantine import read_quarantine
 from pipeline.retention.profiles import MATCHED, Item
 from pipeline.store.tables import calls, promises, quarantine
-from pipeline.units import UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from pipeline.journal_tables import work_files
+from pipeline.batch.journal_tables import work_files
 from pipeline.retention.tables import OWN, holds
 from pipeline.store.tables import calls
 
@@ -68,7 +68,8 @@ class CallTables:
             connection: in a transaction, see :func:`overwrite_deleted`.
             call_id: of the call.
             debtor: of the call, where that is known.
-            place: under which the digest of its recording is remembered, see :func:`pipeline.keys.place_of`.
+            place: under which the digest of its recording is remembered, see
+                :func:`pipeline.batch.keys.place_of`.
         """
         for table in self.tables:
             connection.execute(sa.delete(table).where(table.c.call_id == call_id))

@@ -94,7 +94,7 @@ def test_networks_are_imported_inside_functions():
 
 
 @pytest.mark.parametrize(
-    "module", ["pipeline", "pipeline.stages", "pipeline.batch", "models.registry", "flows.cli"]
+    "module", ["pipeline", "pipeline.stages", "pipeline.batch.run", "models.registry", "flows.cli"]
 )
 def test_importing_loads_nothing_heavy(module):
     code = f"import sys, {module}; print(' '.join(sorted(sys.modules)))"

@@ -52,7 +52,7 @@ FULL: Final = {
     "raised": Delivery(name="raised", semitones=5.0, spread=1.25, pace=1.2, gain_db=8.0, tilt_db=5.0),
     "subdued": Delivery(name="subdued", semitones=-2.5, spread=0.75, pace=0.75, gain_db=-6.0, tilt_db=-4.0),
 }
-"""Strong anger and deep sadness. The directions are those of the literature named in pipeline/tone_sound.py;
+"""Strong anger and deep sadness. The directions are those of the literature named in pipeline/tone/sound.py;
 the sizes are an assumption: a shout on one side, tears on the other, scaled down when drawn."""
 
 

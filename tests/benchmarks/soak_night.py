@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import heard
 from pipeline.audio import decode
-from pipeline.keys import Basis, file_sha256
+from pipeline.batch import heard
+from pipeline.batch.keys import Basis, file_sha256
 from pipeline.manifest import plan_recordings
 from pipeline.metadata import CHINA
 from pipeline.settings import PROJECT_ROOT, load_settings

@@ -17,10 +17,10 @@ import pytest
 from flows import night as night_module
 from flows.lane_bench import LaneBench
 from flows.night import Order, opened
-from pipeline.bench import Silent
+from pipeline.batch.bench import Silent
+from pipeline.batch.journal import Journal
+from pipeline.batch.progress import read_progress, read_set_aside
 from pipeline.errors import StoreError
-from pipeline.journal import Journal
-from pipeline.progress import read_progress, read_set_aside
 from pipeline.settings import CONFIGS
 from pipeline.store import Store
 from tests.batches import contents

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from flows.tone_training import WitnessedCall, calibration_error, learn_tone, report_text, weights_text
-from pipeline.tone_words import TONES, ToneWeights, join_words
+from pipeline.tone.words import TONES, ToneWeights, join_words
 from pipeline.types import Role, Tone
 
 

@@ -12,15 +12,15 @@ from flows.logs import FIELDS, EventLog, opened_log
 from flows.metrics import BatchMetrics, served
 from flows.spans import tell
 from flows.watching import watching
-from pipeline.costs import read_costs
+from pipeline.batch.costs import read_costs
+from pipeline.batch.journal import Journal
+from pipeline.batch.ownership import Ownership
+from pipeline.batch.progress import Progress, read_progress
+from pipeline.batch.units import Cost, Pending, Stage
 from pipeline.errors import EngineError, StoreError
-from pipeline.journal import Journal
-from pipeline.ownership import Ownership
-from pipeline.progress import Progress, read_progress
 from pipeline.settings import load_settings
 from pipeline.store import Store
 from pipeline.types import CallStatus
-from pipeline.units import Cost, Pending, Stage
 from tests.flows.support import tinghe
 from tests.retained import files_with
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline import heard
-from pipeline.batch_plan import Job
-from pipeline.keys import Basis, file_sha256
+from pipeline.batch import heard
+from pipeline.batch.keys import Basis, file_sha256
+from pipeline.batch.plan import Job
 from pipeline.manifest import plan_recordings
 from pipeline.settings import load_settings
 from pipeline.types import DecodedAudio, Role, Transcript, Turn, Word

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from pipeline.batch.ownership import locked
 from pipeline.errors import ConfigError, StoreError
-from pipeline.ownership import locked
 from pipeline.retention import proof
 from pipeline.retention.holds import Subjects, TooLate, release_holds, set_holds
 from pipeline.retention.inventory import PLACES, place_of
@@ -173,7 +173,7 @@ def test_a_call_in_hand_is_left(results):
     results.add("old", started_at=OLD)
     results.journal.clock = NOW.timestamp
     results.journal.begin([], planned=0, skipped=0, quarantined=0)
-    from pipeline.units import Pending, Stage
+    from pipeline.batch.units import Pending, Stage
 
     results.journal.add([Pending(call_id="old", stage=Stage.JUDGE, weight=1)])
     results.journal.claim("old", Stage.JUDGE, "k", lease_s=60)

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata, produce_migrations, render_py
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import pipeline.journal_tables
+import pipeline.batch.journal_tables
 import pipeline.retention.tables  # noqa: F401 - the rest of the tables
 from pipeline.errors import StoreError
 from pipeline.store import Store, migrate

@@ -1,4 +1,4 @@
-"""The journal of the work, after version 0.3; see :mod:`pipeline.journal_tables`."""
+"""The journal of the work, after version 0.3; see :mod:`pipeline.batch.journal_tables`."""
 
 from __future__ import annotations
 

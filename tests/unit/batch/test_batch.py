@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.batch.lanes import DIED, TIMEOUT
 from pipeline.errors import (
     BatchStopped,
     EngineError,
@@ -18,7 +19,6 @@ from pipeline.errors import (
     StoreError,
     WeightsError,
 )
-from pipeline.lanes import DIED, TIMEOUT
 from pipeline.types import Quarantined
 from tests.batches import SETTINGS, FakeBench, Recorder, batch_of, report_of, run, text_job
 

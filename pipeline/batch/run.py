@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline import heard
-from pipeline.attempts import Attempts, GivenUp, PutOff
-from pipeline.batch_plan import (
+from pipeline.batch import heard
+from pipeline.batch.attempts import Attempts, GivenUp, PutOff
+from pipeline.batch.bench import Observer, Silent
+from pipeline.batch.plan import (
     Comparison,
     Job,
     Recordings,
@@ -35,23 +36,22 @@ from pipeline.batch_plan import (
     order,
     record_of,
 )
-from pipeline.bench import Observer, Silent
+from pipeline.batch.seen import After, digest_of, seen_by
+from pipeline.batch.stop_rule import StopRule
+from pipeline.batch.units import Cost, Pending, Stage, UnitState
 from pipeline.errors import BatchStopped, FormError, KeptError, StoreError, TingheError
 from pipeline.report.call_json import write_call
 from pipeline.report.quarantine import write_quarantine
-from pipeline.seen import After, digest_of, seen_by
-from pipeline.stop_rule import StopRule
 from pipeline.types import BatchSummary, CallStatus, Quarantined
-from pipeline.units import Cost, Pending, Stage, UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from pipeline.bench import Bench
+    from pipeline.batch.bench import Bench
+    from pipeline.batch.journal import Journal
+    from pipeline.batch.keys import Basis
     from pipeline.history import Ledger
-    from pipeline.journal import Journal
-    from pipeline.keys import Basis
     from pipeline.settings import BatchSettings
     from pipeline.store import Store
     from pipeline.types import History

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import tone_sound
-from pipeline.tone_sound import LIMIT, NEUTRAL_LIMIT, abstains, activation, fuse, tone_log_odds
+from pipeline.tone import sound as tone_sound
+from pipeline.tone.sound import LIMIT, NEUTRAL_LIMIT, abstains, activation, fuse, tone_log_odds
 from pipeline.types import Abstention, Prosody, SoundFault, Tone
 
 ACTIVATION = st.floats(-50, 50)

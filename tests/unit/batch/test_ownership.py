@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.batch.journal import Journal
+from pipeline.batch.ownership import OWNER_LEASE_S, Ownership, locked
+from pipeline.batch.units import Pending, Stage, UnitState
 from pipeline.errors import StoreError
-from pipeline.journal import Journal
-from pipeline.ownership import OWNER_LEASE_S, Ownership, locked
 from pipeline.store import Store
-from pipeline.units import Pending, Stage, UnitState
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_folder_is_locked_for_other_processes_and_free_when_the_process_ends(t
     code = (
         "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from pathlib import Path\n"
-        "from pipeline.ownership import locked\n"
+        "from pipeline.batch.ownership import locked\n"
         "with locked(Path(sys.argv[1])): print('mine')\n"
     )
     root = str(Path(__file__).resolve().parents[2])

@@ -12,10 +12,10 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.batch.journal import Journal
+from pipeline.batch.lanes import Lane, LaneLimits, Lanes
+from pipeline.batch.ownership import Ownership, locked
 from pipeline.errors import TingheError
-from pipeline.journal import Journal
-from pipeline.lanes import Lane, LaneLimits, Lanes
-from pipeline.ownership import Ownership, locked
 from pipeline.report.files import remove_unfinished
 from pipeline.store import Store
 from tests.batches import FakeBench, batch_of, contents, recorded_job

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import errors
+from pipeline.batch.lanes import DIED, MEMORY, TIMEOUT, Failure, Lane, LaneLimits, Lanes
 from pipeline.errors import BatchStopped, LaneError, ManifestError, RecordingError, StoreError, TingheError
-from pipeline.lanes import DIED, MEMORY, TIMEOUT, Failure, Lane, LaneLimits, Lanes
 
 CHILD = (sys.executable, "-S", "-E", str(Path(__file__).with_name("lane_child.py")))
 LIMITS = LaneLimits(start_s=60.0, memory_mb=300, asks=1000)
@@ -137,7 +137,7 @@ def test_no_lane_outlives_a_parent_that_is_killed(tmp_path):
     """Neither while it waits nor in the middle of its work."""
     code = (
         "import sys, threading, time; sys.path.insert(0, sys.argv[1])\n"
-        "from tests.unit.test_lanes import Lanes, lane\n"
+        "from tests.unit.batch.test_lanes import Lanes, lane\n"
         "pool = Lanes(lane, 2)\n"
         "print(pool.ask('hello', 60)['pid'], flush=True)\n"
         "time.sleep(600)\n"

@@ -32,10 +32,10 @@ from pipeline.types import Quarantined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipeline.batch_plan import Job
-    from pipeline.journal import Journal
+    from pipeline.batch.journal import Journal
+    from pipeline.batch.plan import Job
+    from pipeline.batch.units import Stage, Unit
     from pipeline.settings import BatchSettings
-    from pipeline.units import Stage, Unit
 
 T = TypeVar("T")
 

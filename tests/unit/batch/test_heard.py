@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.heard import Kept, drop, keep, place_of, take
+from pipeline.batch.heard import Kept, drop, keep, place_of, take
 from pipeline.types import (
     AudioQuality,
     Channel,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.batch.heard import place_of
+from pipeline.batch.journal import Journal
+from pipeline.batch.lanes import DIED
+from pipeline.batch.ownership import Ownership
 from pipeline.errors import LaneError, RecordingError, StoreError
-from pipeline.heard import place_of
-from pipeline.journal import Journal
-from pipeline.lanes import DIED
-from pipeline.ownership import Ownership
 from pipeline.store import Store
 from tests.batches import BASIS, SETTINGS, FakeBench, batch_of, contents, recorded_job, run, text_job
 

@@ -13,20 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipeline.keys import MISSING, FileStamp, file_sha256, place_of
+from pipeline.batch.keys import MISSING, FileStamp, file_sha256, place_of
+from pipeline.batch.seen import After, digest_of, seen_by
+from pipeline.batch.units import Stage, Unit, UnitState
 from pipeline.report.files import file_stem
-from pipeline.seen import After, digest_of, seen_by
 from pipeline.types import BatchSummary, CallStatus, Quarantined
-from pipeline.units import Stage, Unit, UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import sqlalchemy as sa
 
+    from pipeline.batch.journal import Journal
+    from pipeline.batch.keys import Basis
     from pipeline.history import Ledger
-    from pipeline.journal import Journal
-    from pipeline.keys import Basis
     from pipeline.transcripts import TranscriptSource
     from pipeline.types import Call
 

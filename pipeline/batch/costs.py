@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from pipeline.journal_tables import work
-from pipeline.units import Stage, UnitState
+from pipeline.batch.journal_tables import work
+from pipeline.batch.units import Stage, UnitState
 
 if TYPE_CHECKING:
     from pipeline.store import Store

@@ -1,4 +1,4 @@
-"""Who does the work of a batch, and who watches it: what :mod:`pipeline.batch` asks of both."""
+"""Who does the work of a batch, and who watches it: what :mod:`pipeline.batch.run` asks of both."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pipeline.batch_plan import Job
+    from pipeline.batch.plan import Job
+    from pipeline.batch.units import Cost
     from pipeline.types import Call, CallReport, CallStatus, History
-    from pipeline.units import Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

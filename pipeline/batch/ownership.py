@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from pipeline.batch.journal import GIVEN_BACK
+from pipeline.batch.journal_tables import work, work_owners, work_runs
+from pipeline.batch.units import UnitState
 from pipeline.errors import StoreError
-from pipeline.journal import GIVEN_BACK
-from pipeline.journal_tables import work, work_owners, work_runs
-from pipeline.units import UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pipeline.journal import Journal
+    from pipeline.batch.journal import Journal
 
 OWNER_LEASE_S: Final = 120.0
 """How long a silent owner on another host is believed to live."""

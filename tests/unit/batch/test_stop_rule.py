@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.stop_rule import FEWEST, StopRule
+from pipeline.batch.stop_rule import FEWEST, StopRule
 
 
 def rule(calls=10_000, in_a_row=20, share=0.05):

@@ -1,19 +1,19 @@
-"""The tone of each turn, from its words and, in a recording, its sound (:mod:`pipeline.tone_sound`)."""
+"""The tone of each turn, from its words and, in a recording, its sound (:mod:`pipeline.tone.sound`)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.tone_sound import abstains, activation, fuse, tone_log_odds
-from pipeline.tone_words import join_words
+from pipeline.tone.sound import abstains, activation, fuse, tone_log_odds
+from pipeline.tone.words import join_words
 from pipeline.types import Role, Tone, ToneFrame, ToneWitness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.ports import Opinion, ToneClassifier
-    from pipeline.tone_words import ToneWeights
+    from pipeline.tone.words import ToneWeights
     from pipeline.types import Transcript, Turn
 
 _NEUTRAL = {tone: float(tone is Tone.NEUTRAL) for tone in Tone}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.keys import HEARING_CODE, MISSING, Basis, FileStamp, file_sha256, place_of
+from pipeline.batch.keys import HEARING_CODE, MISSING, Basis, FileStamp, file_sha256, place_of
 from pipeline.metadata import CallMetadata
 from pipeline.settings import CONFIGS, PROJECT_ROOT, load_settings
 from pipeline.types import Call, Recording, Role

@@ -1,8 +1,8 @@
 """What was heard, kept: a transcript and what is known of the sound, without the sound.
 
 One file a call, ``heard/<call>.json.gz``, readable by its owner only. It holds the key of what it was made
-from (:mod:`pipeline.keys`), so that a file can be believed whatever the journal lived to see. Numbers come
-back exactly as they were.
+from (:mod:`pipeline.batch.keys`), so that a file can be believed whatever the journal lived to see. Numbers
+come back exactly as they were.
 """
 
 from __future__ import annotations

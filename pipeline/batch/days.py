@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipeline.batch.parameters import Mode, read_parameters
+from pipeline.batch.progress import read_progress
 from pipeline.errors import ConfigError
-from pipeline.parameters import Mode, read_parameters
-from pipeline.progress import read_progress
 from pipeline.settings import load_settings
 from pipeline.store import open_store
 

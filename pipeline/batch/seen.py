@@ -1,8 +1,8 @@
 """What one call sees of all others, and what it is to them: small enough to travel and to be kept.
 
 A call sees the earlier contacts and promises with which it shares what a rule asks for. Its digest is part of
-the key of a judgement (:mod:`pipeline.keys`): a call is judged again when what it sees has changed, whatever
-else happened in the night.
+the key of a judgement (:mod:`pipeline.batch.keys`): a call is judged again when what it sees has changed,
+whatever else happened in the night.
 """
 
 from __future__ import annotations

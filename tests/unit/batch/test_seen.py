@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.batch.seen import After, digest_of, seen_by
 from pipeline.contacts import number_key
 from pipeline.detect.conditions.across import shared_with
 from pipeline.detect.engine import detect
@@ -15,7 +16,6 @@ from pipeline.detect.facts import Facts
 from pipeline.detect.rulebook import load_rulebook
 from pipeline.detect.second import load_policy
 from pipeline.metadata import CHINA, CallMetadata
-from pipeline.seen import After, digest_of, seen_by
 from pipeline.settings import CONFIGS, load_settings
 from pipeline.types import Call, Contact, History, PastPromise, Role, Transcript, Turn
 

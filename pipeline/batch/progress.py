@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from pipeline.journal_tables import work, work_owners, work_runs
+from pipeline.batch.journal_tables import work, work_owners, work_runs
+from pipeline.batch.units import Stage, UnitState
 from pipeline.store.tables import quarantine
 from pipeline.types import Quarantined
-from pipeline.units import Stage, UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

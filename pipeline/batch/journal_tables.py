@@ -35,7 +35,7 @@ work = sa.Table(
     sa.Column("after", sa.JSON),
     sa.Index("ix_work_batch_id_run", "batch_id", "run"),
 )
-"""One row a call and stage; see :class:`pipeline.journal.Unit`."""
+"""One row a call and stage; see :class:`pipeline.batch.journal.Unit`."""
 
 work_runs = sa.Table(
     "work_runs",

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from pipeline.days import day_of, days_due, days_kept, load_profile
+from pipeline.batch.days import day_of, days_due, days_kept, load_profile
+from pipeline.batch.journal import Journal
+from pipeline.batch.ownership import Ownership
+from pipeline.batch.parameters import new_parameters
 from pipeline.errors import ConfigError
-from pipeline.journal import Journal
-from pipeline.ownership import Ownership
-from pipeline.parameters import new_parameters
 from pipeline.settings import load_settings
 from pipeline.store import open_store
 

@@ -1,8 +1,8 @@
 """The journal of a batch: every unit of work, claimed before it is begun and marked when it is done.
 
 A unit is one stage of one call. What is marked done carries the key of all that it was made from
-(:mod:`pipeline.keys`); a later run compares keys and does only what changed. A claim is committed before the
-work begins: an attempt that takes the whole process with it is counted.
+(:mod:`pipeline.batch.keys`); a later run compares keys and does only what changed. A claim is committed
+before the work begins: an attempt that takes the whole process with it is counted.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from pipeline.batch.journal_tables import work, work_files, work_runs
+from pipeline.batch.keys import FileStamp
+from pipeline.batch.units import Stage, Unit, UnitState
 from pipeline.errors import StoreError
-from pipeline.journal_tables import work, work_files, work_runs
-from pipeline.keys import FileStamp
-from pipeline.units import Stage, Unit, UnitState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from pipeline.batch.units import Cost, Pending
     from pipeline.store import Store
-    from pipeline.units import Cost, Pending
 
 _AT_ONCE: Final = 500
 """Values in one query: databases bound the number of parameters."""

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.tone_words import FEATURES, TONES, ToneWeights, features, join_words, load_tone_weights
+from pipeline.tone.words import FEATURES, TONES, ToneWeights, features, join_words, load_tone_weights
 from pipeline.types import Role, Tone
 
 USUAL = {tone: 0.2 for tone in TONES}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.batch.parameters import FILE_NAME, new_parameters, read_parameters
 from pipeline.errors import ConfigError
-from pipeline.parameters import FILE_NAME, new_parameters, read_parameters
 
 
 def test_they_come_back(tmp_path):
