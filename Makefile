@@ -92,8 +92,8 @@ test: setup ## all tests, real audio included, with coverage
 	@echo "→ tests"
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-test-fast: $(STAMP) ## the tests that need no models and no scheduler
-	@$(BIN)/python -m pytest -m "not audio and not flow"
+test-fast: $(STAMP) ## the tests that need no models, no scheduler and no patience
+	@$(BIN)/python -m pytest -m "not audio and not flow and not slow"
 
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .

@@ -26,6 +26,8 @@ from pipeline.store import Store
 from tests.batches import contents
 from tests.flows.support import GUARD, ROOT, calls_in, quarantine_in, tinghe
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """
 [vad]
 engine = "fake"

@@ -11,6 +11,8 @@ from pipeline.report.call_json import write_call
 from pipeline.settings import CONFIGS
 from tests.golden.sample import report
 
+pytestmark = pytest.mark.slow
+
 runner = CliRunner()
 CARD = CONFIGS / "scorecards" / "default.yaml"
 

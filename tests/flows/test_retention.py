@@ -14,6 +14,8 @@ from pipeline.retention.proof import KEY_FILE, verify
 from tests.flows.support import tinghe
 from tests.retained import Results, phrase
 
+pytestmark = pytest.mark.slow
+
 LONG_AGO = "2020-06-18T10:30:00+08:00"
 KEY = "TINGHE_RETENTION_KEY"
 

@@ -17,6 +17,8 @@ from pipeline.errors import WeightsError
 from pipeline.ports import Said
 from pipeline.types import Role, Tone
 
+pytestmark = pytest.mark.slow
+
 BYTES = {f"<0x{b:02X}>": -1000.0 for b in range(256)}
 SCORES = {
     "<bos>": -1000.0,

@@ -16,6 +16,8 @@ from pipeline.errors import LaneError, RecordingError, StoreError
 from pipeline.store import Store
 from tests.batches import BASIS, SETTINGS, FakeBench, batch_of, contents, recorded_job, run, text_job
 
+pytestmark = pytest.mark.slow
+
 SILENT = RecordingError("silent", "every channel is silent")
 
 

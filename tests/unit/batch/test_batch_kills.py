@@ -12,6 +12,8 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from pipeline.batch.journal import Journal
 from pipeline.batch.lanes import Lane, LaneLimits, Lanes
 from pipeline.batch.ownership import Ownership, locked
@@ -19,6 +21,8 @@ from pipeline.errors import TingheError
 from pipeline.report.files import remove_unfinished
 from pipeline.store import Store
 from tests.batches import FakeBench, batch_of, contents, recorded_job
+
+pytestmark = pytest.mark.slow
 
 CHILD = (sys.executable, "-S", "-E", str(Path(__file__).with_name("lane_child.py")))
 CALLS, KILLS, WORKERS = 200, 50, 2

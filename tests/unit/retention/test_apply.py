@@ -20,6 +20,8 @@ from pipeline.retention.proof import Key, read, verify
 from pipeline.retention.tables import intents
 from tests.retained import KEY, NOW, PROFILES, Results, files_with, phrase
 
+pytestmark = pytest.mark.slow
+
 OLD = "2026-06-18T10:30:00+08:00"
 YOUNG = "2029-06-18T10:30:00+08:00"
 

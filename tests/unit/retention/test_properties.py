@@ -13,6 +13,8 @@ from pipeline.retention.inventory import PLACES, place_of
 from pipeline.retention.proof import read, verify
 from tests.retained import KEY, NOW, Results, phrase
 
+pytestmark = pytest.mark.slow
+
 AGES = {"old": "2020-06-18T10:30:00+08:00", "young": "2028-06-18T10:30:00+08:00"}
 """Nine years and a half, and one and a half: on either side of all periods."""
 

@@ -20,6 +20,8 @@ from pipeline.store import Store, migrate
 from pipeline.store.tables import calls, tables
 from tests.golden.sample import report
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 OLD = ROOT / "tests" / "data" / "stores" / "version-0.3.0.sql"
 IN_VERSION_0_1 = {"calls", "turns", "findings", "acts", "scores", "promises", "quarantine", "batches"}
