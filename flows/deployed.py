@@ -20,7 +20,7 @@ from pydantic import Field
 from flows.artifacts import masked, publish, shown, tell_closed
 from flows.night import Order, run_batch
 from flows.observe import summary_line
-from flows.retention import retain
+from flows.retaining import count_or_delete
 from flows.sealed import seal
 from pipeline.batch.bench import Silent
 from pipeline.batch.days import PROFILE_NAME, Day, day_of, days_due, days_kept, load_profile
@@ -124,10 +124,10 @@ def retention(profile: ProfileName, delete: bool = False) -> State:
 
     def work(found: Profile, day: Day) -> str:
         settlements = found.settings.night.settlements
-        counts = retain.fn(
-            str(day.results),
-            str(found.path),
-            str(found.settings.path(settlements)) if settlements else None,
+        counts = count_or_delete(
+            day.results,
+            found.path,
+            found.settings.path(settlements) if settlements else None,
             delete=delete,
         )
         return ", ".join(f"{count} {name}" for name, count in counts.items())

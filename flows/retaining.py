@@ -25,7 +25,9 @@ from pipeline.report.table import write_tables
 from pipeline.retention import proof
 from pipeline.retention.apply import Retention
 from pipeline.retention.inventory import PLACES, QUARANTINE
+from pipeline.retention.plan import Standing
 from pipeline.retention.profiles import load_profiles
+from pipeline.retention.settlements import Settlements, read_settlements
 from pipeline.settings import load_settings
 from pipeline.store import open_store
 from pipeline.store.address import FILE_NAME as DATABASE
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipeline.retention.apply import Applied
-    from pipeline.retention.settlements import Settlements
     from pipeline.settings import Settings
     from pipeline.store import Store
     from pipeline.types import Call
@@ -201,3 +202,26 @@ def _source(found: Opened) -> tuple[Call, ...]:
     except (TingheError, OSError):
         return ()
     return tuple(job.call for job in jobs)
+
+
+def count_or_delete(
+    results: Path, config: Path | None = None, settlements: Path | None = None, *, delete: bool = False
+) -> dict[str, int]:
+    """Delete what is due in a results folder, or only count it.
+
+    Args:
+        results: the results folder.
+        config: a settings file; that of the folder's last run when left out.
+        settlements: a CSV of debts that are settled.
+        delete: whether to delete; else nothing is changed.
+
+    Returns:
+        How many calls are due, of how many something was deleted, and how many could not be.
+    """
+    settled = read_settlements(settlements) if settlements else Settlements()
+    if delete:
+        done = carry_out(results, config, settled)
+        return {"due": len(done.calls), "deleted": len(done.calls), "stopped": len(done.stopped)}
+    with opened_retention(results, config, planning=True) as retention:
+        due = sum(decision.standing is Standing.DUE for decision in retention.plan(settled))
+        return {"due": due, "deleted": 0, "stopped": 0}
