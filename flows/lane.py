@@ -7,12 +7,13 @@ ends when its standard input does, so that no lane outlives its batch.
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from flows.jobs import HearOrder, Hello, JudgeOrder, Workshop
 from flows.sealed import seal
@@ -21,6 +22,9 @@ from pipeline.batch.lanes import Failure, read_frame, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_GARBAGE: Final = 50_000
+"""Objects that may be made before the collector looks again (700 as Python comes)."""
 
 
 def main() -> None:
@@ -74,13 +78,22 @@ def _answer(request: Any, shop: Workshop | None) -> Any:
         raise ValueError("a lane was asked before it was greeted")
     match request:
         case Hello():
-            return shop.facts
+            facts = shop.facts
+            _settle()
+            return facts
         case HearOrder():
             return shop.hear(request)
         case JudgeOrder():
             return shop.judge(request)
         case _:
             raise TypeError(type(request).__name__)
+
+
+def _settle() -> None:
+    """Spare the garbage collector what was loaded, which stays; it took 8 % of the time of judging."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
 
 
 if __name__ == "__main__":
