@@ -19,6 +19,7 @@ from flows.terminal import (
     console,
     errors,
     print_json,
+    show_schema,
 )
 from pipeline.errors import ConfigError, RulePackError
 
@@ -172,20 +173,9 @@ def print_schema(
     ] = False,
 ) -> None:
     """Print the rule language as JSON Schema, for editors."""
-    import json
-
     from pipeline.detect.schema.editor import rules_schema
-    from pipeline.report.files import write_atomically
-    from pipeline.settings import CONFIGS
 
-    text = json.dumps(rules_schema(), ensure_ascii=False, indent=1) + "\n"
-    if not write:
-        sys.stdout.write(text)
-        return
-    path = CONFIGS / "schema" / "rules.schema.json"
-    with clear_errors():
-        write_atomically(path, text.encode())
-    errors.print(str(path), soft_wrap=True)
+    show_schema(rules_schema(), "rules.schema.json", write=write)
 
 
 @rules_app.command("import")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from flows.terminal import EXIT_FAILED, AsJson, Config, clear_errors, console, errors, print_json
+from flows.terminal import EXIT_FAILED, AsJson, Config, console, errors, print_json, show_schema
 from pipeline.errors import ConfigError
 
 scorecards_app = typer.Typer(help="Prove scorecards, print their form.", no_args_is_help=True)
@@ -56,17 +55,6 @@ def print_schema(
     ] = False,
 ) -> None:
     """Print the form of a scorecard as JSON Schema, for editors."""
-    import json
-
-    from pipeline.report.files import write_atomically
     from pipeline.score.editor import scorecard_schema
-    from pipeline.settings import CONFIGS
 
-    text = json.dumps(scorecard_schema(), ensure_ascii=False, indent=1) + "\n"
-    if not write:
-        sys.stdout.write(text)
-        return
-    path = CONFIGS / "schema" / "scorecard.schema.json"
-    with clear_errors():
-        write_atomically(path, text.encode())
-    errors.print(str(path), soft_wrap=True)
+    show_schema(scorecard_schema(), "scorecard.schema.json", write=write)

@@ -47,3 +47,18 @@ def print_json(value: Any) -> None:
     """JSON for programs, on standard output."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
+
+
+def show_schema(schema: Any, name: str, *, write: bool) -> None:
+    """A JSON Schema for editors, on standard output, or written to ``configs/schema/`` under its name."""
+    from pipeline.report.files import write_atomically
+    from pipeline.settings import CONFIGS
+
+    text = json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
+    if not write:
+        sys.stdout.write(text)
+        return
+    path = CONFIGS / "schema" / name
+    with clear_errors():
+        write_atomically(path, text.encode())
+    errors.print(str(path), soft_wrap=True)
