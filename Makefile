@@ -16,7 +16,7 @@ TORCH_STACK := torch torchaudio torchcodec triton \
   nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile \
   nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
   nvidia-nvshmem-cu13 nvidia-nvtx cuda-bindings cuda-pathfinder cuda-toolkit
-EXTRAS  := --extra postgres --extra parquet --extra dev
+EXTRAS  := --extra postgres --extra parquet --extra s3 --extra dask --extra ray --extra dev
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 
 .PHONY: help setup weights deep train bench bench-rules soak demo deploy undeploy test test-fast lint format types lock clean
