@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from alembic.config import Config
 
-LATEST: Final = "0003"
+LATEST: Final = "0005"
 """The revision that this version of Tinghe works with."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x74696E67

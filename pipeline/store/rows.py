@@ -6,12 +6,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.contacts import contact_after
+from pipeline.store.conduct_rows import conduct_rows, floor_rows
 from pipeline.store.tables import (
     acts,
     certainties,
+    conduct,
     contacts,
     events,
     findings,
+    floor,
     promise_terms,
     promises,
     roles,
@@ -106,6 +109,8 @@ def rows_of(report: CallReport) -> dict[sa.Table, list[dict[str, Any]]]:
             for position, finding in enumerate(report.findings)
         ],
         roles: _role_rows(report),
+        conduct: conduct_rows(report.conduct),
+        floor: floor_rows(report.conduct),
     }
 
 

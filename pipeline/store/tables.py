@@ -207,6 +207,45 @@ roles = sa.Table(
     sa.Column("red_line_if_swapped", sa.Boolean),
 )
 
+conduct = sa.Table(
+    "conduct",
+    tables,
+    _call_key(),
+    sa.Column("party", text_of(20), primary_key=True),
+    sa.Column("turns", sa.Integer, nullable=False),
+    sa.Column("characters", sa.Integer, nullable=False),
+    sa.Column("speech_ms", sa.Integer),
+    sa.Column("talk_share", sa.Float),
+    sa.Column("rate", sa.Float),
+    sa.Column("monologue_characters", sa.Integer),
+    sa.Column("monologue_ms", sa.Integer),
+    sa.Column("interruptions", sa.Integer),
+    sa.Column("responses", sa.Integer),
+    sa.Column("response_ms", sa.Integer),
+    sa.Column("slow_responses", sa.Integer),
+    sa.Column("open_questions", sa.Integer, nullable=False),
+    sa.Column("closed_questions", sa.Integer, nullable=False),
+    sa.Column("opening_tone", text_of(20)),
+    sa.Column("middle_tone", text_of(20)),
+    sa.Column("closing_tone", text_of(20)),
+    sa.Column("escalations", sa.Integer, nullable=False),
+    sa.Column("de_escalations", sa.Integer, nullable=False),
+)
+"""How each party held the call; what is measured is said in docs/conduct.md."""
+
+floor = sa.Table(
+    "floor",
+    tables,
+    _call_key(),
+    sa.Column("silences", sa.Integer),
+    sa.Column("silent_ms", sa.Integer),
+    sa.Column("longest_silence_ms", sa.Integer),
+    sa.Column("silent_share", sa.Float),
+    sa.Column("overlap_ms", sa.Integer),
+    sa.Column("overlap_share", sa.Float),
+)
+"""Where nobody speaks, and where both do; null without times."""
+
 quarantine = sa.Table(
     "quarantine",
     tables,

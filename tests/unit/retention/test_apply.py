@@ -55,20 +55,20 @@ def rows(results, call_id):
 
 
 def test_nothing_that_was_said_is_left_in_any_byte(results):
-    results.add("old", started_at=OLD, promise=True).add("young", started_at=YOUNG).show()
-    before = results.files_with(phrase("old"))
+    results.add("no-7-old", started_at=OLD, promise=True).add("young", started_at=YOUNG).show()
+    before = results.files_with(phrase("no-7-old"))
     assert {path.split("/")[0] for path in before} == {"calls", "heard", "audio", "pages", "tinghe.db-wal"}
     done = results.retention().apply()
-    assert done.calls == ("old",)
-    assert results.files_with(phrase("old")) == []
-    assert results.files_with("D-old") == []
-    assert [path for path in results.files_with("old") if path != "tinghe.db"] == []
+    assert done.calls == ("no-7-old",)
+    assert results.files_with(phrase("no-7-old")) == []
+    assert results.files_with("D-no-7-old") == []
+    assert [path for path in results.files_with("no-7-old") if path != "tinghe.db"] == []
     assert kinds(results, "young") == set(PLACES)
-    assert rows(results, "old") == set()
+    assert rows(results, "no-7-old") == set()
     assert {"calls", "turns", "findings", "work"} <= rows(results, "young")
     assert results.files_with(phrase("young"))
     results.store.close()
-    assert results.files_with(phrase("old")) == []
+    assert results.files_with(phrase("no-7-old")) == []
 
 
 def test_the_whole_of_it_with_real_summaries(tmp_path, monkeypatch):

@@ -13,7 +13,9 @@ from pipeline.store import Store
 from pipeline.store.tables import (
     calls,
     certainties,
+    conduct,
     findings,
+    floor,
     promise_terms,
     promises,
     quarantine,
@@ -103,6 +105,34 @@ def test_the_voices_and_the_terms_of_a_promise_are_kept(store, rows):
     assert (terms["turn"], terms["evidence"]) == (3, "店里生意垮了")
     store.save(dataclasses.replace(one, promise=None, transcript=Transcript(turns=())))
     assert rows(speakers) == rows(promise_terms) == []
+
+
+def test_how_the_call_was_held_is_kept_as_the_report_says_it(store, rows):
+    store.save(report())
+    said_of = {party: getattr(report().conduct, party) for party in ("agent", "customer")}
+    kept = {row["party"]: row for row in rows(conduct)}
+    assert set(kept) == set(said_of)
+    for party, row in kept.items():
+        of = said_of[party]
+        same = ("turns", "characters", "speech_ms", "talk_share", "rate", "response_ms", "open_questions")
+        assert [row[name] for name in same] == [getattr(of, name) for name in same]
+        assert row["monologue_characters"] == of.monologue.characters
+        tones = {phase.phase.value: phase.tone for phase in of.phases}
+        assert row["closing_tone"] == (tones["closing"].value if tones["closing"] else None)
+        turned = [shift.kind.value for shift in report().conduct.shifts if shift.role.value == party]
+        assert (row["escalations"], row["de_escalations"]) == (
+            turned.count("escalation"),
+            turned.count("de_escalation"),
+        )
+    (of_the_call,) = rows(floor)
+    silences = report().conduct.silences
+    assert (of_the_call["silences"], of_the_call["silent_ms"]) == (silences.count, silences.total_ms)
+    assert of_the_call["overlap_ms"] == report().conduct.overlap_ms
+
+
+def test_a_call_that_was_not_judged_has_no_conduct(store, rows):
+    store.save(dataclasses.replace(report(), conduct=None))
+    assert rows(conduct) == rows(floor) == []
 
 
 def test_a_call_given_as_text_with_sure_roles_has_nothing_unsure(store, rows):
