@@ -16,10 +16,18 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 class Labels:
-    """Labels of one language: ``labels("status")``, ``labels.of("tone", "warm")``."""
+    """Labels of one language: ``labels("status")``, ``labels.of("tone", "warm")``.
 
-    def __init__(self, language: Language) -> None:
-        self._texts = {key: pair[language != "zh"] for key, pair in _pairs().items()}
+    Args:
+        language: ``zh`` or ``en``.
+        more: folders with a ``labels.yaml`` of their own, for the pages of another package; the later one
+            wins where two name the same key.
+    """
+
+    def __init__(self, language: Language, *more: Path) -> None:
+        self.language: Language = language
+        self.folders = (TEMPLATES, *more)
+        self._pairs = {key: pair for folder in self.folders for key, pair in _pairs(folder).items()}
 
     def __call__(self, key: str) -> str:
         """The label of a fixed key.
@@ -27,14 +35,27 @@ class Labels:
         Raises:
             KeyError: there is no such label, a mistake in a template.
         """
-        return self._texts[key]
+        return self._pairs[key][self.language != "zh"]
+
+    def __contains__(self, key: str) -> bool:
+        """Whether there is such a label."""
+        return key in self._pairs
 
     def of(self, kind: str, name: str) -> str:
         """The label of a value such as an act or a tone; the value itself when it has none."""
-        return self._texts.get(f"{kind}.{name}", name)
+        key = f"{kind}.{name}"
+        return self(key) if key in self._pairs else name
+
+    def both(self, key: str) -> tuple[str, str]:
+        """The label of a fixed key in Chinese and in English.
+
+        Raises:
+            KeyError: there is no such label.
+        """
+        return self._pairs[key]
 
 
 @cache
-def _pairs() -> Mapping[str, tuple[str, str]]:
-    pairs: dict[str, list[str]] = yaml.safe_load((TEMPLATES / "labels.yaml").read_text(encoding="utf-8"))
+def _pairs(folder: Path) -> Mapping[str, tuple[str, str]]:
+    pairs: dict[str, list[str]] = yaml.safe_load((folder / "labels.yaml").read_text(encoding="utf-8"))
     return {key: (chinese, english) for key, (chinese, english) in pairs.items()}

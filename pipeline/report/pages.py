@@ -6,22 +6,20 @@ text, and a content policy lets no script run but the page's own.
 
 from __future__ import annotations
 
-import base64
-import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pipeline.report.call_view import call_view
 from pipeline.report.files import file_stem, write_atomically
-from pipeline.report.labels import TEMPLATES, Labels, Language
+from pipeline.report.labels import Labels, Language
+from pipeline.report.page import PageKit
 from pipeline.report.showing import Showing
 from pipeline.report.summary_view import row, summary_view
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
     from pathlib import Path
-
-    from jinja2 import Environment
 
     from pipeline.redact import People
     from pipeline.types import Quarantined
@@ -85,8 +83,9 @@ class Pages:
     def __init__(
         self, showing: Showing, folder: Path, *, audio: Mapping[str, str], only: Container[str] | None
     ) -> None:
-        self._showing, self._folder, self._audio, self._only = showing, folder, audio, only
-        self._environment = _environment()
+        self._kit = PageKit(showing.labels, masked=showing.mask)
+        self._showing = replace(showing, labels=self._kit.labels)
+        self._folder, self._audio, self._only = folder, audio, only
         self._rows: list[dict[str, Any]] = []
 
     def add(self, call: Mapping[str, Any]) -> None:
@@ -100,8 +99,9 @@ class Pages:
         link = f"../{quote(recording)}" if recording else None
         if self._only is None or call_id in self._only:
             view = call_view(call, self._showing, audio=link)
-            page = _render(self._environment, "call", self._showing, c=view)
-            write_atomically(self._folder / "pages" / f"{file_stem(call_id)}.html", page)
+            write_atomically(
+                self._folder / "pages" / f"{file_stem(call_id)}.html", self._kit.render("call", c=view)
+            )
         self._rows.append(row(call, self._showing))
 
     def finish(self, quarantined: Iterable[Quarantined]) -> Path:
@@ -112,33 +112,5 @@ class Pages:
         """
         summary = self._folder / "summary.html"
         view = summary_view(self._rows, quarantined, self._showing)
-        write_atomically(summary, _render(self._environment, "summary", self._showing, s=view))
+        write_atomically(summary, self._kit.render("summary", s=view))
         return summary
-
-
-def _environment() -> Environment:
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _render(environment: Environment, name: str, showing: Showing, **values: Any) -> bytes:
-    from markupsafe import Markup
-
-    script = (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    text = environment.get_template(f"{name}.html").render(
-        t=showing.labels,
-        masked=showing.mask,
-        # Our own file, the only text that is not escaped; its digest is what the content policy admits.
-        script=Markup(script),
-        script_digest=f"sha256-{digest}",
-        **values,
-    )
-    return text.encode()
