@@ -20,9 +20,9 @@ from pydantic import Field
 from flows.artifacts import masked, publish, shown, tell_closed
 from flows.night import Order, run_batch
 from flows.observe import summary_line
+from flows.progress_artifact import ProgressArtifact
 from flows.retaining import count_or_delete
 from flows.sealed import seal
-from pipeline.batch.bench import Silent
 from pipeline.batch.days import PROFILE_NAME, Day, day_of, days_due, days_kept, load_profile
 from pipeline.errors import BatchStopped, ConfigError, StoreError, TingheError, UnexpectedError
 from pipeline.metadata import CHINA
@@ -144,7 +144,7 @@ def _batch(profile: Profile, day: Day, *, as_kept: bool) -> str:
         dial_log=day.dial_log,
         as_kept=as_kept,
     )
-    result = run_batch(order, Silent())
+    result = run_batch(order, ProgressArtifact(day=day.name))
     publish(shown(day, result, profile.settings), day, profile.settings)
     tell_closed(day, result)
     return "nothing had changed" if result.idle else summary_line(result.summary)

@@ -212,6 +212,14 @@ def test_artifacts_show_the_batch_red_lines_and_quarantine(run, started):
     assert list(aside.values()) == ["转写文件有误", 1, "＊＊＊＊＊＊＊＊＊＊＊-1"]
 
 
+def test_a_bar_shows_that_all_calls_are_done(run, started):
+    _, _, api = started
+    wanted = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}, "type": {"any_": ["progress"]}}}
+    [bar] = api.post("/artifacts/filter", json=wanted).json()
+    assert (bar["key"], bar["description"]) == ("tinghe-progress", f"{DAY} · 3 calls")
+    assert float(bar["data"]) == 100.0
+
+
 def test_prefect_keeps_no_words_numbers_or_folders_of_calls(run, place):
     folder, _ = place
     kept = b"".join(path.read_bytes() for path in (folder / "home" / "prefect").glob("prefect.db*"))
