@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from pipeline.batch import heard
 from pipeline.batch.bench import Judged, Listened
@@ -21,6 +22,7 @@ from pipeline.metadata import CallMetadata
 from pipeline.report.files import write_atomically
 from pipeline.settings import load_settings
 from pipeline.store import Store
+from pipeline.store.tables import tables
 from pipeline.types import (
     Call,
     CallReport,
@@ -193,24 +195,28 @@ def batch_of(folder, jobs, rejected=(), *, bench=None, settings=None, alike=(), 
     )
 
 
-def contents(folder):
-    """Everything that a batch left behind but times, costs and who did it: files, and rows by table."""
+def contents(folder, url=None):
+    """Everything that a batch left behind but times, costs and who did it: files, and rows by table.
+
+    The database is the one in the folder where no URL is given; both kinds give the same values.
+    """
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and (path.parent != folder or path.name.startswith(("summary", "quarantine")))
     }
+    engine = sa.create_engine(url or f"sqlite:///{folder / 'tinghe.db'}")
     rows = {}
-    with sqlite3.connect(folder / "tinghe.db") as database:
-        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            names = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
-            kept = [name for name in names if name not in OF_A_RUN]
-            if table not in ("work_runs", "work_owners", "work_files", "batches"):
-                rows[table] = sorted(map(repr, database.execute(f"SELECT {', '.join(kept)} FROM {table}")))
-    database.close()
+    with engine.connect() as connection:
+        for table in tables.sorted_tables:
+            if table.name not in OF_RUNS:
+                kept = [column for column in table.c if column.name not in OF_A_RUN]
+                rows[table.name] = sorted(repr(tuple(row)) for row in connection.execute(sa.select(*kept)))
+    engine.dispose()
     return files, rows
 
 
+OF_RUNS = ("work_runs", "work_owners", "work_files", "batches")
 OF_A_RUN = {"run", "attempts", "lost", "owner", "lease_until", "started_at", "finished_at", "cpu_s", "wall_s"}
 """Columns that tell of the way and not of the result."""
 

@@ -76,10 +76,10 @@ def events_of(source):
     return {path.stem: ["refused"] for n, path in enumerate(sorted(source.iterdir())) if n % 7 == 0}
 
 
-def one_run(source, out, steps):
+def one_run(source, out, steps, url=None):
     """One life of the batch: workers in threads, lanes below them."""
     with locked(out):
-        store = Store(f"sqlite:///{out / 'tinghe.db'}")
+        store = Store(url or f"sqlite:///{out / 'tinghe.db'}")
         journal = Journal(store, "b", f"me-{os.getpid()}")
         lanes = Lanes(a_lane, WORKERS)
         with Ownership(journal, "here").held():
@@ -127,14 +127,14 @@ def in_threads(batch, chunks):
         raise errors[0]
 
 
-def life(source, out, steps):
+def life(source, out, steps, url):
     """A life in a process of its own; its number."""
     pid = os.fork()
     if pid:
         return pid
     code = 9
     try:
-        code = 0 if one_run(source, out, steps).balanced else 8
+        code = 0 if one_run(source, out, steps, url).balanced else 8
     except TingheError:
         code = 7
     except BaseException:
@@ -164,12 +164,15 @@ def kill(pid):
     return True
 
 
-def disturbed_run(source, out, steps, seed):
-    """Lives of the batch until it is done, killed at random moments; kills, those of the batch, all lanes."""
+def disturbed_run(source, out, steps, seed, *, planned=KILLS, url=None, shake=lambda kills: None):
+    """Lives of the batch until it is done, killed at random moments; kills, those of the batch, all lanes.
+
+    ``shake`` is called after each kill, to break something else.
+    """
     chance, kills, deaths, lanes = random.Random(seed), 0, 0, set()
-    for _ in range(10 * KILLS):
-        pid, ended = life(source, out, steps), False
-        while kills < KILLS and not ended:
+    for _ in range(10 * planned):
+        pid, ended = life(source, out, steps, url), False
+        while kills < planned and not ended:
             until = counted(steps) + chance.randint(0, 8)
             while counted(steps) < until and not ended:
                 time.sleep(0.0005)
@@ -186,18 +189,24 @@ def disturbed_run(source, out, steps, seed):
                 kills, deaths, ended = kills + 1, deaths + 1, True
             else:
                 kills += kill(chance.choice(below))
+            shake(kills)
         if not ended:
             _, status = os.waitpid(pid, 0)
-            if kills >= KILLS and os.waitstatus_to_exitcode(status) == 0:
+            if kills >= planned and os.waitstatus_to_exitcode(status) == 0:
                 return kills, deaths, lanes
     raise AssertionError("it never ended")
 
 
-def test_fifty_kills_change_nothing(tmp_path):
-    source = tmp_path / "in"
+def a_night(folder, calls):
+    source = folder / "in"
     source.mkdir()
-    for n in range(CALLS):
+    for n in range(calls):
         (source / f"call-{n:03}.wav").write_text("字" * (n % 17 + 1), "utf-8")
+    return source
+
+
+def test_fifty_kills_change_nothing(tmp_path):
+    source = a_night(tmp_path, CALLS)
     steps = mmap.mmap(-1, 8)
     for name in ("calm", "wild"):
         (tmp_path / name).mkdir()
@@ -216,4 +225,30 @@ def test_fifty_kills_change_nothing(tmp_path):
     # and once more: nothing is left to do
     before = counted(steps)
     assert one_run(source, tmp_path / "wild", steps).skipped == CALLS
+    assert counted(steps) == before
+
+
+def test_kills_and_a_server_that_fails_change_nothing_on_postgresql(tmp_path, postgres):
+    """The same with the journal on a server, which dies as well, and against a quiet night on SQLite."""
+    calls, planned, falls = 60, 12, []
+
+    def shake(kills):
+        if kills in (4, 8) and kills not in falls:
+            falls.append(kills)
+            postgres.stop()
+            time.sleep(0.2)
+            postgres.start()
+
+    source = a_night(tmp_path, calls)
+    steps, url = mmap.mmap(-1, 8), postgres.new_database()
+    for name in ("calm", "wild"):
+        (tmp_path / name).mkdir()
+    assert one_run(source, tmp_path / "calm", steps).not_scored == calls
+    kills, _, _ = disturbed_run(
+        source, tmp_path / "wild", steps, seed=7, planned=planned, url=url, shake=shake
+    )
+    assert (kills, falls) == (planned, [4, 8])
+    assert contents(tmp_path / "calm") == contents(tmp_path / "wild", url)
+    before = counted(steps)
+    assert one_run(source, tmp_path / "wild", steps, url).skipped == calls
     assert counted(steps) == before
