@@ -36,6 +36,8 @@ _PROGRAM = ("pipeline", "flows", "models", "configs", "demo", "tests/benchmarks"
 def main() -> None:
     """Measure and print; the exit status is 1 when an account does not hold."""
     given = _arguments()
+    if given.folder:
+        given.folder.mkdir(parents=True, exist_ok=True)
     if _COPIED not in os.environ:
         raise SystemExit(_in_a_copy(given.folder))
     folder = Path(tempfile.mkdtemp(prefix="tinghe-soak-", dir=given.folder))
