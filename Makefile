@@ -88,12 +88,14 @@ deploy: setup ## a local Prefect server that runs the night by itself (docs/oper
 undeploy: $(STAMP) ## stop it
 	@$(BIN)/tinghe server stop
 
+# One process a core, a file of tests in one of them; PARALLEL= runs them one after the other.
+PARALLEL ?= -n auto --dist loadfile
 test: setup ## all tests, real audio included, with coverage
 	@echo "→ tests"
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term
 
-test-fast: $(STAMP) ## the tests that need no models, no scheduler and no patience
-	@$(BIN)/python -m pytest -m "not audio and not flow and not slow"
+test-fast: $(STAMP) ## the tests that need no models, no scheduler, no browser and no patience
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not audio and not flow and not slow and not browser"
 
 lint: $(STAMP) ## ruff: lint and format
 	@$(BIN)/ruff check .
