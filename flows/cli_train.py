@@ -52,7 +52,7 @@ def _learn(config: Path | None, kinds: tuple[str, ...]) -> Training:
     settings = load_settings(config)
     book, policy = load_rules(settings), load_policy_of(settings)  # what may be wrong with them is said first
     with errors.status("the model judges families of phrasing that it has not seen"):
-        labelled = load_labelled(kinds)
+        labelled = load_labelled(settings, kinds)
     columns = (
         TextColumn("the rules judge the lines"),
         BarColumn(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flows.rejudging import Witnesses
 from flows.tone_training import WitnessedCall
 from flows.training import Labelled, LabelledLine, OutOfFamily
-from models.opinion_ngrams import labelled_lines
+from models.opinion_ngrams import further_lines, labelled_lines
 from models.opinion_training import cross_examine, fold_of, lines_sha256
 from models.registry import (
     build_diarizer,
@@ -84,10 +84,11 @@ def load_policy_of(settings: Settings) -> Policy:
     return load_policy(settings.path(settings.opinion.policy))
 
 
-def load_labelled(kinds: Collection[str] = ("rule", "act")) -> Labelled:
-    """The shipped corpora, with what models say of families of phrasing that they had not seen.
+def load_labelled(settings: Settings, kinds: Collection[str] = ("rule", "act")) -> Labelled:
+    """The corpora, with what models say of families of phrasing that they had not seen.
 
     Args:
+        settings: name lines that are learned beside the shipped ones.
         kinds: of the labels that are asked for.
 
     Raises:
@@ -95,7 +96,7 @@ def load_labelled(kinds: Collection[str] = ("rule", "act")) -> Labelled:
     """
     import numpy as np
 
-    lines = labelled_lines()
+    lines = labelled_lines(further_lines(settings))
     complete = np.array([line.complete for line in lines])
     return Labelled(
         lines=tuple(

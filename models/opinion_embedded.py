@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from models.embed_gemma import EMBED_VERSION, WEIGHT, GemmaEmbedder
 from models.engine_errors import loading_errors
-from models.opinion_ngrams import NgramOpinion, labelled_lines
+from models.opinion_ngrams import NgramOpinion, further_lines, labelled_lines
 from models.opinion_training import calibrate, fold_of, labels_of, lines_sha256
 from pipeline.ports import Opinion
 from pipeline.types import Role
@@ -83,7 +83,7 @@ class EmbeddedOpinion:
         import numpy as np
 
         embedder = GemmaEmbedder.build(catalogue)
-        lines = labelled_lines()
+        lines = labelled_lines(further_lines(settings))
         digest = catalogue.digest(WEIGHT)
         key = f"heads-{HEADS_VERSION}-{EMBED_VERSION}-{lines_sha256(lines)[:12]}-{digest[:12]}"
         with loading_errors(_ENGINE):

@@ -62,14 +62,14 @@ class Line:
 
 
 def read_lines(folder: Path) -> tuple[Line, ...]:
-    """Every line of every ``*.jsonl`` below ``folder``, in order of file name.
+    """Every line of every ``*.jsonl`` below ``folder``, in order of file name; of the file, where it is one.
 
     Raises:
-        ConfigError: a line is malformed; the message names file and line number.
+        ConfigError: a file cannot be read, or a line is malformed; the message names file and line number.
     """
     lines = []
-    for path in sorted(folder.rglob("*.jsonl")):
-        for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.jsonl")):
+        for number, row in enumerate(_rows(path), start=1):
             if not row.strip():
                 continue
             try:
@@ -79,6 +79,13 @@ def read_lines(folder: Path) -> tuple[Line, ...]:
     if not lines:
         raise ConfigError(f"{folder}: no labelled lines")
     return tuple(lines)
+
+
+def _rows(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {type(error).__name__}") from None
 
 
 def _line(row: dict[str, Any], path: Path) -> Line:

@@ -60,16 +60,26 @@ def share(hits: int, n: int, *, z: float = Z_95) -> Interval | None:
         raise ValueError(f"{hits} of {n} is no share")
     if n == 0:
         return None
-    p, spread = hits / n, z * z / n
+    low, high = wilson(hits / n, n, z=z)
+    return Interval(value=hits / n, low=low, high=high, n=n)
+
+
+def wilson(p: float, n: float, *, z: float = Z_95) -> tuple[float, float]:
+    """Wilson's interval of a share.
+
+    Args:
+        p: the share, 0 to 1.
+        n: of how many, above 0; not whole where a weighted sample is worth so many.
+        z: standard normal deviate; 1.96 for 95 %.
+    """
+    spread = z * z / n
     middle = (p + spread / 2) / (1 + spread)
     half = z / (1 + spread) * math.sqrt(p * (1 - p) / n + spread / (4 * n))
     # Rounding must not leave 0 of n, or n of n, outside.
-    return Interval(value=p, low=max(0.0, min(middle - half, p)), high=min(1.0, max(middle + half, p)), n=n)
+    return max(0.0, min(middle - half, p)), min(1.0, max(middle + half, p))
 
 
-def share_difference(
-    hits: int, n: int, other_hits: int, other_n: int, *, z: float = Z_95
-) -> Interval | None:
+def share_difference(hits: int, n: int, other_hits: int, other_n: int, *, z: float = Z_95) -> Interval | None:
     """How far a share is from another, with Newcombe's interval; ``None`` where one is of nothing.
 
     Raises:

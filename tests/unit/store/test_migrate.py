@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import pipeline.batch.journal_tables
-import pipeline.retention.tables  # noqa: F401 - the rest of the tables
+import pipeline.retention.tables
+import pipeline.review.tables  # noqa: F401 - the rest of the tables
 from pipeline.errors import StoreError
 from pipeline.store import Store, migrate
 from pipeline.store.tables import calls, tables
