@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pipeline.report.conduct_view import conduct_view
 from pipeline.report.doubt_view import doubts, has_poor_sound, quality_lines, roles_note
+from pipeline.report.player import player_data
 from pipeline.report.routing import is_at_risk
 from pipeline.report.showing import DASH, Showing, clock, moment, money, number
 from pipeline.report.sound_view import voice_note
@@ -16,6 +18,9 @@ from pipeline.report.waterfall import waterfall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pipeline.report.labels import Labels
 
     Json = Mapping[str, Any]
 
@@ -26,13 +31,26 @@ _SEVERITIES = ("critical", "major", "minor")
 _STATES = ("violation", "needs_review", "cannot_decide")
 
 
-def call_view(call: Json, showing: Showing, *, audio: str | None) -> dict[str, Any]:
-    """The page of a call: ``call`` is its JSON, ``audio`` a link relative to the page."""
+def call_view(
+    call: Json, showing: Showing, *, audio: str | None, recording: Path | None = None
+) -> dict[str, Any]:
+    """The page of a call.
+
+    Args:
+        call: its JSON.
+        showing: how things are shown.
+        audio: a link to the playable recording, relative to the page.
+        recording: that recording, which the waveform is drawn from; it may be gone.
+
+    Returns:
+        What the template shows; ``player`` is for the page's script.
+    """
     t = showing.labels
     scores = call["scores"]
     texts = {turn["index"]: showing.text(turn["text"], call["call_id"]) for turn in call["turns"]}
     findings = [_finding(f, f"f{i}", texts, call, showing) for i, f in enumerate(call["findings"])]
     who = names(call, t)
+    line = timeline(call, findings, who)
     gap = scores["compliance_if_confirmed"] != scores["compliance"]
     return {
         "call_id": call["call_id"],
@@ -51,14 +69,18 @@ def call_view(call: Json, showing: Showing, *, audio: str | None) -> dict[str, A
         ],
         "audio": audio,
         "turns": [_turn(turn, who[turn["index"]], texts, findings, call, showing) for turn in call["turns"]],
-        "timeline": timeline(call, findings, who),
+        "timeline": line,
+        "talked": _talked(call, showing),
+        "player": player_data(call, line, recording),
         "conduct": conduct_view(call, showing),
         "findings": sorted(findings, key=_gravity),
+        "counted": _counted(findings, t),
         "at_risk": is_at_risk(call),
         "events": [t.of("event", event) for event in call["customer_events"]],
         "promise": _promise(call, texts, showing),
+        "promise_turns": _promise_turns(call, texts, who),
         "waterfall": waterfall(call, showing),
-        "provenance": _provenance(call["provenance"], showing),
+        "provenance": _provenance(call, showing),
     }
 
 
@@ -86,6 +108,23 @@ def _meta(call: Json, showing: Showing) -> list[tuple[str, str]]:
     return [(t(name), value) for name, value in pairs if value]
 
 
+def _counted(findings: Sequence[Json], t: Labels) -> list[tuple[str, str, int]]:
+    """State, its name and how many findings are in it, of the states there are."""
+    counts = Counter(finding["state"] for finding in findings)
+    return [(state, t.of("state", state), counts[state]) for state in _STATES if counts[state]]
+
+
+def _talked(call: Json, showing: Showing) -> list[tuple[str, str]]:
+    """How often and how long each party talks: the waveform in words, for those who do not see it."""
+    t, told = showing.labels, []
+    for role in ("agent", "customer"):
+        turns = [turn for turn in call["turns"] if turn["role"] == role]
+        spoken = [turn["end"] - turn["start"] for turn in turns if None not in (turn["start"], turn["end"])]
+        length = f" · {clock(sum(spoken))}" if spoken else ""
+        told.append((t.of("role", role), f"{t('call.turns')} {len(turns)}{length}"))
+    return told
+
+
 def _finding(
     finding: Json, anchor: str, texts: Mapping[int, str], call: Json, showing: Showing
 ) -> dict[str, Any]:
@@ -105,6 +144,7 @@ def _finding(
         "norms": [showing.clause(norm) for norm in finding["norms"]],
         "evidence": quote,
         "start": finding["start"],
+        "end": finding["end"],
         "clock": clock(finding["start"]),
     }
 
@@ -186,6 +226,23 @@ def _promise(
     return [(t(f"promise.{name}"), value, at) for name, value, at in pairs if value]
 
 
+def _promise_turns(call: Json, texts: Mapping[int, str], who: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The turns in which it was promised: where, by whom, in which words."""
+    turns = {turn["index"]: turn for turn in call["turns"]}
+    said = call["promise_to_pay"]["turns"] if call["promise_to_pay"] else ()
+    return [
+        {
+            "turn": index,
+            "who": who[index],
+            "start": turns[index]["start"],
+            "clock": clock(turns[index]["start"]),
+            "text": texts[index],
+        }
+        for index in said
+        if index in turns
+    ]
+
+
 def _condition(call: Json, texts: Mapping[int, str]) -> str:
     """The words of the condition, out of the whole turn as it is shown: a number that they cut is masked."""
     words, turn = call["promise_to_pay"]["condition"], call["promise_to_pay"]["condition_turn"]
@@ -194,9 +251,13 @@ def _condition(call: Json, texts: Mapping[int, str]) -> str:
     return texts[turn][at : at + len(words)] if at >= 0 else ""
 
 
-def _provenance(provenance: Json, showing: Showing) -> list[tuple[str, str]]:
-    t = showing.labels
+def _provenance(call: Json, showing: Showing) -> list[tuple[str, str]]:
+    t, provenance = showing.labels, call["provenance"]
     pairs = [(t(f"provenance.{key}"), value or DASH) for key, value in provenance.items() if key != "models"]
-    return pairs + [
-        (f"{t('provenance.models')} {name}", version) for name, version in provenance["models"].items()
-    ]
+    pairs += [(f"{t('provenance.models')} {name}", version) for name, version in provenance["models"].items()]
+    characters = sum(removal["characters"] for removal in call["removals"])
+    done = (
+        ("call.removed", f"{len(call['removals'])} · {characters} {t('conduct.unit.characters')}"),
+        ("call.corrected", str(len(call["corrections"]))),
+    )
+    return pairs + [(t(key), told) for key, told in done if told[0] != "0"]

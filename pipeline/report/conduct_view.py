@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Json = Mapping[str, Any]
 
 PARTIES = ("agent", "customer")
-LANE = 40
-"""Height of a party's lane in the strip; a turn fills a share of it by its strain."""
+NEUTRAL, LEVEL, STEP = 1, 27.0, 12.0
+"""A neutral tone's strain, its height from above in a lane 40 high, and that of a step of strain."""
 USUAL = {
     "talk_share": "40–70 %",
     "rate": "220–330",
@@ -41,6 +41,7 @@ def conduct_view(call: Json, showing: Showing) -> dict[str, Any] | None:
         "call_rows": [row for row in _call_rows(conduct, t) if row["value"] != DASH],
         "note": _unknown(conduct, t),
         "strip": _strip(call, t),
+        "neutral": LEVEL,
         "shifts": [_shift(shift, call, showing) for shift in conduct["tone_shifts"]],
     }
 
@@ -112,7 +113,8 @@ def _strip(call: Json, t: Labels) -> list[dict[str, Any]]:
         if points:
             lanes.append(
                 {
-                    "who": t.of("role", party),
+                    "who": t(f"conduct.tone_of.{party}"),
+                    "short": t(f"conduct.tone_lane.{party}"),
                     "said": _in_words(call["conduct"][party]["tone_phases"], t),
                     "bars": [_bar(p, boxes[p["turn"]], tones[p["turn"]], t) for p in points],
                     "line": " ".join(_on_line(p, boxes[p["turn"]]) for p in points),
@@ -122,12 +124,13 @@ def _strip(call: Json, t: Labels) -> list[dict[str, Any]]:
 
 
 def _bar(point: Json, box: Json, tone: str, t: Labels) -> dict[str, Any]:
-    height = round(LANE * (point["strain"] + 1) / 4, 1)
+    # Strain upwards, warmth downwards, and a neutral tone just to be seen.
+    end = LEVEL - (STEP * (point["strain"] - NEUTRAL) or 2.0)
     return {
         "x": box["x"],
         "width": box["width"],
-        "y": LANE - height,
-        "height": height,
+        "y": min(end, LEVEL),
+        "height": abs(end - LEVEL),
         "tone": tone,
         "turn": point["turn"],
         "seek": box["seek"],
@@ -136,7 +139,7 @@ def _bar(point: Json, box: Json, tone: str, t: Labels) -> dict[str, Any]:
 
 
 def _on_line(point: Json, box: Json) -> str:
-    return f"{box['x'] + box['width'] / 2:.1f},{LANE - LANE * (point['smoothed'] + 1) / 4:.1f}"
+    return f"{box['x'] + box['width'] / 2:.1f},{LEVEL - STEP * (point['smoothed'] - NEUTRAL):.1f}"
 
 
 def _in_words(phases: Sequence[Json], t: Labels) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.report.showing import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     Json = Mapping[str, Any]
 
@@ -15,8 +15,13 @@ WIDTH = 1000.0
 MIN_BOX = 2.0
 """Narrowest box that can be seen and clicked."""
 
-_LANE_Y = {"agent": 5, "customer": 37}
-_BETWEEN_LANES_Y = 21
+PARTIES = ("agent", "customer")
+OTHER = "other"
+"""The lane of machines and of voices whose role is not known."""
+
+_FLAG_UNITS = 18.0
+"""Room that a flag takes; the next one that is nearer stands in the row below."""
+_FLAG_ROWS = 3
 _SCALE_MARKS = 5
 
 
@@ -39,18 +44,33 @@ def timeline(call: Json, findings: Sequence[Json], who: Mapping[int, str]) -> di
         {
             "title": f"{clock(turn['start'])} {who[turn['index']]}".strip(),
             "turn": turn["index"],
-            "role": turn["role"],
+            "lane": turn["role"] if turn["role"] in PARTIES else OTHER,
             **_box(*spans[turn["index"]], scale=scale),
-            "y": _LANE_Y.get(turn["role"], _BETWEEN_LANES_Y),
             "seek": turn["start"] if timed else None,
         }
         for turn in turns
     ]
-    flags = [
+    flags = _in_rows(
         _flag(finding, spans, scale=scale, timed=timed) for finding in findings if finding["turn"] in spans
-    ]
-    marks = [clock(length * i / (_SCALE_MARKS - 1)) for i in range(_SCALE_MARKS)] if timed else []
-    return {"timed": timed, "length": length, "bits": bits, "flags": flags, "scale": marks}
+    )
+    return {
+        "timed": timed,
+        "length": length,
+        "lanes": [
+            {"name": lane, "bits": [bit for bit in bits if bit["lane"] == lane]}
+            for lane in (*PARTIES, OTHER)
+            if lane in PARTIES or any(bit["lane"] == lane for bit in bits)
+        ],
+        "bits": bits,
+        "flags": flags,
+        "rows": max((flag["row"] for flag in flags), default=0) + 1,
+        "scale": _marks(length) if timed else [],
+    }
+
+
+def _marks(length: float) -> list[dict[str, Any]]:
+    shares = [i / (_SCALE_MARKS - 1) for i in range(_SCALE_MARKS)]
+    return [{"left": round(100 * share, 2), "clock": clock(length * share)} for share in shares]
 
 
 def _by_text(turns: Sequence[Json]) -> dict[int, tuple[float, float]]:
@@ -78,10 +98,22 @@ def _flag(
         "severity": finding["severity"],
         "state": finding["state"],
         "x": _box(begin, end, scale=scale)["x"],
-        "width": 6,
         "seek": begin if timed else None,
-        "title": f"{finding['title']} · {finding['state_name']}",
+        "clock": clock(begin) if timed else "",
+        "title": finding["title"],
+        "state_name": finding["state_name"],
     }
+
+
+def _in_rows(flags: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The flags by time, each in the first row where it has room."""
+    rows = [-WIDTH] * _FLAG_ROWS
+    placed = []
+    for flag in sorted(flags, key=lambda flag: flag["x"]):
+        row = next((row for row, last in enumerate(rows) if flag["x"] - last >= _FLAG_UNITS), 0)
+        rows[row] = flag["x"]
+        placed.append(flag | {"row": row, "left": round(100 * flag["x"] / WIDTH, 2)})
+    return placed
 
 
 def _box(begin: float, end: float, *, scale: float) -> dict[str, float]:

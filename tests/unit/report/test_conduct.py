@@ -19,6 +19,7 @@ from pipeline.report.showing import Showing
 from pipeline.report.table import write_tables
 from pipeline.types import Transcript
 from tests.golden.sample import report
+from tests.pages import as_read
 from tests.unit.conduct.talk import call, frames
 
 SHOWING = Showing(labels=Labels("zh"))
@@ -59,7 +60,8 @@ def without_times():
 
 def page(folder, content, **options):
     write_pages([content], (), folder, **options)
-    return (folder / "pages" / "golden-1.html").read_text(encoding="utf-8")
+    text = (folder / "pages" / "golden-1.html").read_text(encoding="utf-8")
+    return as_read(text, options.get("language", "zh"))
 
 
 @pytest.mark.parametrize(
@@ -93,10 +95,12 @@ def test_the_page_draws_every_turn_and_says_the_course_in_words(tmp_path):
     agent, customer = view["strip"]
     assert [bar["turn"] for bar in agent["bars"]] == [0, 2, 4]
     assert [bar["tone"] for bar in customer["bars"]] == ["neutral", "hostile", "hostile"]
-    assert [bar["height"] for bar in customer["bars"]] == [20, 40, 40]
+    assert [(bar["y"], bar["height"]) for bar in customer["bars"]] == [(25, 2), (3, 24), (3, 24)]
+    assert customer["line"].count(",") == 3
     assert agent["said"] == "开头 敌对、结尾 敌对"
     text = page(tmp_path, written(*ANGRY))
-    assert 'role="img" aria-label="坐席：开头 敌对、结尾 敌对"' in text
+    assert 'role="img" aria-labelledby="tone-1"' in text
+    assert '<dt>坐席语气走势</dt><dd id="tone-1">开头 敌对、结尾 敌对</dd>' in text
     assert 'data-go="t3"' in text
 
 
