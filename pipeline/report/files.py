@@ -13,6 +13,12 @@ from pipeline.errors import StoreError
 if TYPE_CHECKING:
     from pathlib import Path
 
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+GROUP_FILE, GROUP_FOLDER = 0o640, 0o750
+
+_group = threading.Event()
+"""Set where the settings let the group read (``privacy.group_readable``)."""
+
 MAX_NAME_BYTES = 200
 """Longest file name we make; file systems stop at 255 bytes, and suffixes need room."""
 
@@ -36,6 +42,34 @@ def file_stem(call_id: str) -> str:
     return stem
 
 
+def keep_private(*, group_readable: bool = False) -> None:
+    """Have this process and those that it starts write files for their owner, and for the group if told so.
+
+    Nearly all that Tinghe writes tells of people. The mask of the process holds for what others write for us,
+    the database and its journal among them.
+
+    Args:
+        group_readable: whether the group may read too (0640 and 0750 instead of 0600 and 0700).
+    """
+    if group_readable:
+        _group.set()
+    else:
+        _group.clear()
+    os.umask(0o027 if group_readable else 0o077)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those on the way that are missing, for the owner (and the group) only.
+
+    Raises:
+        OSError: the file system refuses.
+    """
+    missing = [folder, *folder.parents]
+    for one in reversed([path for path in missing if not path.exists()]):
+        one.mkdir(mode=GROUP_FOLDER if _group.is_set() else PRIVATE_FOLDER, exist_ok=True)
+    folder.mkdir(exist_ok=True)  # says what is wrong where a file is in the way
+
+
 def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write ``content`` to ``path``: temporary file beside it, fsync, rename.
 
@@ -44,17 +78,18 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
     Args:
         path: the file.
         content: all of it.
-        mode: its permissions, from before the first byte is written; the system's default when ``None``.
+        mode: its permissions, from before the first byte is written; for the owner only when ``None``, or as
+            :func:`keep_private` was told.
 
     Raises:
         StoreError: the file system refuses.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
+        make_folder(path.parent)
+        granted = (GROUP_FILE if _group.is_set() else PRIVATE_FILE) if mode is None else mode
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE), "wb") as file:
+            os.fchmod(file.fileno(), granted)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

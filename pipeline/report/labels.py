@@ -41,6 +41,10 @@ class Labels:
         """Whether there is such a label."""
         return key in self._pairs
 
+    def include(self, pairs: Mapping[str, tuple[str, str]]) -> None:
+        """Add labels that a file of the user names, such as those of skills."""
+        self._pairs.update(pairs)
+
     def of(self, kind: str, name: str) -> str:
         """The label of a value such as an act or a tone; the value itself when it has none."""
         key = f"{kind}.{name}"

@@ -30,7 +30,7 @@ _PIECE: Final = re.compile(
     rf"<(script|style|title|option|textarea)\b.*?</\1>|<[^>]*>|{_MARK.pattern}",
     re.DOTALL,
 )
-_ATTRIBUTE: Final = re.compile(rf'([\w-]+)="{_MARK.pattern}"')
+_ATTRIBUTE: Final = re.compile(rf'(?<![\w-])([\w-]++)="{_MARK.pattern}"')
 
 
 class SwitchedLabels(Labels):

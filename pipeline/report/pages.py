@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pipeline.report.call_view import call_view
+from pipeline.report.dashboard.page import render_dashboard
+from pipeline.report.dashboard.period import period
+from pipeline.report.dashboard.rows import CallRow, call_row
 from pipeline.report.files import file_stem, write_atomically
 from pipeline.report.labels import Labels, Language
 from pipeline.report.page import PageKit
+from pipeline.report.player import SCRIPT_LABELS
 from pipeline.report.showing import Showing
-from pipeline.report.summary_view import row, summary_view
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
     from pathlib import Path
 
     from pipeline.redact import People
+    from pipeline.report.dashboard.period import Period
     from pipeline.types import Quarantined
 
 
@@ -37,6 +41,7 @@ def write_pages(
     rule_titles: Mapping[str, str] | None = None,
     people: Mapping[str, People] | None = None,
     only: Container[str] | None = None,
+    before: Period | None = None,
 ) -> Path:
     """Write ``summary.html`` and ``pages/<call_id>.html`` under ``folder``; return the summary's path.
 
@@ -53,6 +58,7 @@ def write_pages(
         rule_titles: title of each rule by name.
         people: by call id, the personal fields that the JSON leaves out; also what is masked in the text.
         only: calls whose pages are written; of all when ``None``. The summary has all.
+        before: the previous period, which the summary compares this one with.
 
     Raises:
         StoreError: a page cannot be written.
@@ -64,7 +70,7 @@ def write_pages(
         mask=mask,
         people=people or {},
     )
-    pages = Pages(showing, folder, audio=audio or {}, only=only)
+    pages = Pages(showing, folder, audio=audio or {}, only=only, before=before)
     for call in reports:
         pages.add(call)
     return pages.finish(quarantined)
@@ -78,15 +84,23 @@ class Pages:
         folder: the folder of the batch.
         audio: by call id, a playable recording as a path relative to ``folder``.
         only: calls whose pages are written; of all when ``None``.
+        before: the previous period, which the summary compares this one with.
     """
 
     def __init__(
-        self, showing: Showing, folder: Path, *, audio: Mapping[str, str], only: Container[str] | None
+        self,
+        showing: Showing,
+        folder: Path,
+        *,
+        audio: Mapping[str, str],
+        only: Container[str] | None,
+        before: Period | None = None,
     ) -> None:
         self._kit = PageKit(showing.labels, masked=showing.mask)
         self._showing = replace(showing, labels=self._kit.labels)
         self._folder, self._audio, self._only = folder, audio, only
-        self._rows: list[dict[str, Any]] = []
+        self._before = before
+        self._rows: list[CallRow] = []
 
     def add(self, call: Mapping[str, Any]) -> None:
         """Write the page of a call and keep its row.
@@ -95,14 +109,15 @@ class Pages:
             StoreError: it cannot be written.
         """
         call_id = call["call_id"]
+        self._showing.reading(call)
         recording = self._audio.get(call_id)
         link = f"../{quote(recording)}" if recording else None
         if self._only is None or call_id in self._only:
-            view = call_view(call, self._showing, audio=link)
-            write_atomically(
-                self._folder / "pages" / f"{file_stem(call_id)}.html", self._kit.render("call", c=view)
-            )
-        self._rows.append(row(call, self._showing))
+            sound = self._folder / recording if recording else None
+            view = call_view(call, self._showing, audio=link, recording=sound)
+            page = self._kit.render("call", c=view, data=view["player"], script_labels=SCRIPT_LABELS)
+            write_atomically(self._folder / "pages" / f"{file_stem(call_id)}.html", page)
+        self._rows.append(call_row(call, self._showing))
 
     def finish(self, quarantined: Iterable[Quarantined]) -> Path:
         """Write the summary; where it is.
@@ -111,6 +126,6 @@ class Pages:
             StoreError: it cannot be written.
         """
         summary = self._folder / "summary.html"
-        view = summary_view(self._rows, quarantined, self._showing)
-        write_atomically(summary, self._kit.render("summary", s=view))
+        now = period(self._rows, quarantined)
+        write_atomically(summary, render_dashboard(self._kit, self._showing, now, self._before))
         return summary

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.redact import People, mask_text
+from pipeline.privacy.masks import Masker, mask_text
+from pipeline.redact import People
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,9 @@ class Showing:
         rule_titles: title of each rule by its name.
         mask: whether people are masked.
         people: the personal fields of each call by call id, which the JSON of a call does not hold.
+
+    Whoever shows a call says so first (:meth:`reading`): what is personal in a turn may only be known from
+    the other turns, as the digits of a number that is said in pieces.
     """
 
     labels: Labels
@@ -31,6 +35,14 @@ class Showing:
     rule_titles: Mapping[str, str] = field(default_factory=dict)
     mask: bool = True
     people: Mapping[str, People] = field(default_factory=dict)
+    _read: dict[str, Masker] = field(default_factory=dict, repr=False, compare=False)
+
+    def reading(self, call: Mapping[str, Any]) -> None:
+        """Look at a call as a whole, before its words are shown; the one before is forgotten."""
+        if self.mask:
+            self._read.clear()
+            names = self.people.get(call["call_id"], People()).names
+            self._read[call["call_id"]] = Masker(call, names)
 
     def person(self, call_id: str) -> People:
         """The people of a call as the report may show them."""
@@ -39,7 +51,10 @@ class Showing:
 
     def text(self, text: str, call_id: str) -> str:
         """Words of a call as the report may show them, at the same length."""
-        return mask_text(text, self.people.get(call_id, People()).names) if self.mask else text
+        if not self.mask:
+            return text
+        masker = self._read.get(call_id)
+        return masker.text(text) if masker else mask_text(text, self.people.get(call_id, People()).names)
 
     def rule(self, name: str) -> str:
         """The title of a rule, or its name."""

@@ -1,4 +1,4 @@
-"""The batch as tables: a CSV of the calls, and a workbook of calls, findings and quarantine.
+"""The batch as tables: a CSV of the calls, a workbook of all tables, and each of them as a CSV of its own.
 
 Both are made for spreadsheets: the CSV begins with a byte-order mark, without which Excel reads UTF-8 as
 something else, and no cell can start a formula. Names and long numbers are masked unless asked otherwise.
@@ -6,19 +6,18 @@ something else, and no cell can start a formula. Names and long numbers are mask
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.report.conduct_table import conduct_columns, conduct_row
+from pipeline.report.dashboard.period import compare, period
+from pipeline.report.dashboard.rows import call_row
+from pipeline.report.dashboard.tables import dashboard_sheets
 from pipeline.report.doubt_view import doubts, has_poor_sound, has_unsure_roles
 from pipeline.report.files import write_atomically
 from pipeline.report.labels import Labels, Language
-from pipeline.report.quarantine import in_order
 from pipeline.report.routing import is_at_risk
+from pipeline.report.sheets import csv_bytes, workbook_bytes
 from pipeline.report.showing import Showing
 from pipeline.report.voices import names
 
@@ -26,23 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from openpyxl.worksheet.worksheet import Worksheet
-
     from pipeline.redact import People
+    from pipeline.report.dashboard.period import Period
+    from pipeline.report.dashboard.rows import CallRow
+    from pipeline.report.sheets import Cell
     from pipeline.types import Quarantined
 
     Json = Mapping[str, Any]
-    Cell = str | int | float | None
-    _Columns = Sequence[tuple[str, str]]
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_MAX_CELL = 32_767
-"""Characters that a cell of Excel holds."""
-
-_WIDTHS = {"text": 60, "id": 22, "short": 14}
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time a ZIP entry can bear; a workbook must not depend on when it was written."""
+    _Keys = Sequence[tuple[str, str]]
 
 _CALL_COLUMNS = (
     ("table.call_id", "id"),
@@ -110,8 +100,9 @@ def write_tables(
     people: Mapping[str, People] | None = None,
     norms: Mapping[str, str] | None = None,
     rule_titles: Mapping[str, str] | None = None,
+    before: Period | None = None,
 ) -> None:
-    """Write ``summary.csv`` (a row a call) and ``summary.xlsx`` (sheets 通话, 违规, 隔离, 沟通过程).
+    """Write ``summary.csv`` (a row a call), ``summary.xlsx`` (all tables) and ``tables/*.csv`` (one each).
 
     Calls are read once, and only their rows are kept: in the order given, but a customer at risk comes first.
     The same calls give the same bytes.
@@ -125,6 +116,7 @@ def write_tables(
         people: by call id, the personal fields that the JSON leaves out.
         norms: title of each clause by id.
         rule_titles: title of each rule by name.
+        before: the previous period, which figures are compared with.
 
     Raises:
         StoreError: a file cannot be written.
@@ -136,7 +128,7 @@ def write_tables(
         mask=mask,
         people=people or {},
     )
-    tables = Tables(showing)
+    tables = Tables(showing, before)
     for call in reports:
         tables.add(call)
     tables.write(quarantined, folder)
@@ -144,79 +136,81 @@ def write_tables(
 
 @dataclass
 class Tables:
-    """The tables of a batch in the making, a call at a time, so that each is read once for all reports."""
+    """The tables of a batch in the making, a call at a time, so that each is read once for all reports.
+
+    Attributes:
+        showing: how things are shown.
+        before: the previous period, which figures are compared with; ``None`` where there is none.
+    """
 
     showing: Showing
-    _at_risk: _Rows = field(default_factory=lambda: _Rows())
-    _others: _Rows = field(default_factory=lambda: _Rows())
+    before: Period | None = None
+    _rows: dict[tuple[str, str], _Rows] = field(default_factory=dict)
 
-    def add(self, call: Json) -> None:
-        """Keep the rows of a call."""
-        (self._at_risk if is_at_risk(call) else self._others).add(call, self.showing)
+    def add(self, call: Json, showing: Showing | None = None) -> None:
+        """Keep the rows of a call; the same call again takes the place of the earlier one.
+
+        Args:
+            call: its JSON.
+            showing: how this call is shown, where that is not as the others are.
+        """
+        rows = _Rows.of(call, showing or self.showing)
+        key = (rows.kept.call_id, rows.kept.recording)
+        self._rows.pop(key, None)
+        self._rows[key] = rows
 
     def write(self, quarantined: Iterable[Quarantined], folder: Path) -> None:
-        """Write ``summary.csv`` and ``summary.xlsx``.
+        """Write ``summary.csv``, ``summary.xlsx`` and ``tables/*.csv``.
 
         Raises:
             StoreError: a file cannot be written.
         """
-        showing, at_risk, others = self.showing, self._at_risk, self._others
-        calls, findings, held = (
-            at_risk.calls + others.calls,
-            at_risk.findings + others.findings,
-            at_risk.held + others.held,
-        )
-        away = [_quarantine_row(call, showing) for call in in_order(quarantined)]
-        write_atomically(folder / "summary.csv", _csv(_headings(_CALL_COLUMNS, showing), calls))
-        sheets = (
-            ("calls", _named(_CALL_COLUMNS, showing), calls),
-            ("violations", _named(_FINDING_COLUMNS, showing), findings),
-            ("quarantine", _named(_QUARANTINE_COLUMNS, showing), away),
-            ("conduct", conduct_columns(showing.labels), held),
-        )
-        write_atomically(folder / "summary.xlsx", _workbook(sheets, showing))
+        showing = self.showing
+        rows = sorted(self._rows.values(), key=lambda rows: not rows.at_risk)
+        now = period((of.kept for of in rows), quarantined)
+        away = [_quarantine_row(call, showing) for call in now.quarantined]
+        findings = [row for of in rows for row in of.findings]
+        held = [of.held for of in rows if of.held is not None]
+        sheets = [
+            ("calls", "calls", _named(_CALL_COLUMNS, showing), [of.call for of in rows]),
+            ("findings", "violations", _named(_FINDING_COLUMNS, showing), findings),
+            ("quarantine", "quarantine", _named(_QUARANTINE_COLUMNS, showing), away),
+            ("conduct", "conduct", conduct_columns(showing.labels), held),
+        ]
+        for made in dashboard_sheets(now, compare(now, self.before), showing):
+            sheets.append((made.name, made.title, list(made.columns), list(map(list, made.rows))))
+        for name, _, columns, cells in sheets:
+            table = csv_bytes([heading for heading, _ in columns], cells)
+            write_atomically(folder / "tables" / f"{name}.csv", table)
+            if name == "calls":
+                write_atomically(folder / "summary.csv", table)
+        book = workbook_bytes((showing.labels(title), columns, cells) for _, title, columns, cells in sheets)
+        write_atomically(folder / "summary.xlsx", book)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """Rows of the sheets of calls, findings and conduct."""
+    """The rows of a call in the sheets of calls, findings and conduct, and for the figures."""
 
-    calls: list[list[Cell]] = field(default_factory=list)
-    findings: list[list[Cell]] = field(default_factory=list)
-    held: list[list[Cell]] = field(default_factory=list)
+    call: list[Cell]
+    findings: list[list[Cell]]
+    held: list[Cell] | None
+    kept: CallRow
+    at_risk: bool
 
-    def add(self, call: Json, showing: Showing) -> None:
-        """The rows of a call."""
-        self.calls.append(_call_row(call, showing))
-        self.findings.extend(_finding_rows(call, showing))
-        self.held.extend(filter(None, [conduct_row(call, showing)]))
-
-
-def _csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(headings)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
-    return buffer.getvalue().encode("utf-8-sig", errors="replace")
-
-
-def _workbook(sheets: Iterable[tuple[str, _Columns, Iterable[Sequence[Cell]]]], showing: Showing) -> bytes:
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
-    for title, columns, rows in sheets:
-        _fill(book.create_sheet(showing.labels(title)), columns, rows)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return _without_times(buffer.getvalue())
+    @classmethod
+    def of(cls, call: Json, showing: Showing) -> _Rows:
+        showing.reading(call)
+        return cls(
+            call=_call_row(call, showing),
+            findings=list(_finding_rows(call, showing)),
+            held=conduct_row(call, showing),
+            kept=call_row(call, showing),
+            at_risk=is_at_risk(call),
+        )
 
 
-def _headings(columns: _Columns, showing: Showing) -> list[str]:
-    return [heading for heading, _ in _named(columns, showing)]
-
-
-def _named(columns: _Columns, showing: Showing) -> list[tuple[str, str]]:
+def _named(columns: _Keys, showing: Showing) -> list[tuple[str, str]]:
     return [(showing.labels(key), kind) for key, kind in columns]
 
 
@@ -286,41 +280,3 @@ def _finding_rows(call: Json, showing: Showing) -> Iterable[list[Cell]]:
 def _quarantine_row(call: Quarantined, showing: Showing) -> list[Cell]:
     reason = showing.labels.of("reason", call.reason)
     return [call.call_id, reason, call.message, call.file, call.line, call.field, call.attempts]
-
-
-def _safe(cell: Cell) -> Cell:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
-
-
-def _fill(sheet: Worksheet, columns: _Columns, rows: Iterable[Sequence[Cell]]) -> None:
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
-
-    sheet.append([heading for heading, _ in columns])
-    for row in rows:
-        sheet.append([_fitting(cell) for cell in row])
-    for number, (_, kind) in enumerate(columns, start=1):
-        sheet.cell(row=1, column=number).font = Font(bold=True)
-        sheet.column_dimensions[get_column_letter(number)].width = _WIDTHS[kind]
-    sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = sheet.dimensions
-
-
-def _fitting(cell: Cell) -> Cell:
-    safe = _safe(cell)
-    return _NOT_IN_XML.sub("", safe)[:_MAX_CELL] if isinstance(safe, str) else safe
-
-
-def _without_times(book: bytes) -> bytes:
-    """The same workbook with every mention of the time of writing set to a constant."""
-    result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"1980-01-01T00:00:00Z", content)
-            entry = zipfile.ZipInfo(name, date_time=_EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(entry, content)
-    return result.getvalue()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import StoreError
-from pipeline.report.files import file_stem, write_atomically
+from pipeline.report.files import file_stem, keep_private, write_atomically
 
 
 @pytest.mark.parametrize("call_id", ["dev-001", "2026_06.18 10点", "通话1"])
@@ -55,3 +55,22 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("group", "file_mode", "folder_mode"), [(False, 0o600, 0o700), (True, 0o640, 0o750)])
+def test_files_and_folders_are_for_their_owner_or_the_group(tmp_path, group, file_mode, folder_mode):
+    before = os.umask(0o022)
+    try:
+        keep_private(group_readable=group)
+        write_atomically(tmp_path / "a" / "b" / "x.json", b"x")
+        (tmp_path / "by others").write_bytes(b"x")
+        modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.rglob("*")}
+    finally:
+        keep_private()
+        os.umask(before)
+    assert modes == {"a": folder_mode, "b": folder_mode, "x.json": file_mode, "by others": file_mode}
+
+
+def test_a_file_keeps_the_permissions_that_it_is_given(tmp_path):
+    write_atomically(tmp_path / "x", b"x", mode=0o644)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o644

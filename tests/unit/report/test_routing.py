@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.report.call_json import to_json
+from pipeline.report.dashboard.period import compare, period
+from pipeline.report.dashboard.rows import call_row
+from pipeline.report.dashboard.view import dashboard_view
 from pipeline.report.labels import Labels
 from pipeline.report.routing import RISK, in_routing_order, is_at_risk
 from pipeline.report.showing import Showing
-from pipeline.report.summary_view import row, summary_view
 from tests.golden.sample import report
 from tests.unit.report.test_table import read_csv, read_sheet, write
 
@@ -41,17 +43,29 @@ def test_whether_a_call_is_at_risk(events, risk):
     assert is_at_risk(called("a", *events)) is risk
 
 
+def view_of(calls):
+    now = period(call_row(call, SHOWING) for call in calls)
+    return now, dashboard_view(now, compare(now, None), SHOWING)
+
+
 def test_the_summary_lists_it_before_red_lines_and_counts_it():
-    view = summary_view([row(call, SHOWING) for call in CALLS], [], SHOWING)
-    assert [r["call_id"] for r in view["rows"]] == ["c", "a", "b"]
-    assert view["filters"][:3] == ["all", "risk", "red"]
-    assert {"name": "轻生风险", "value": 1, "bad": True} in view["figures"]
+    now, view = view_of(CALLS)
+    assert [row.call_id for row in now.rows] == ["c", "a", "b"]
+    assert [row["call_id"] for row in view["first"]["rows"]] == ["c", "a"]
+    assert view["first"]["counts"][0] == ("risk", 1)
+    assert view["figures"][0] == {
+        "key": "dash.risks",
+        "value": "1",
+        "note": "",
+        "bad": True,
+        "pick": "tag:risk",
+    }
 
 
-def test_a_summary_without_such_a_call_speaks_of_none():
-    view = summary_view([row(call, SHOWING) for call in CALLS[:2]], [], SHOWING)
-    assert "risk" not in view["filters"]
-    assert all(figure["name"] != "轻生风险" for figure in view["figures"])
+def test_a_summary_without_such_a_call_counts_none():
+    _, view = view_of(CALLS[:2])
+    assert view["first"]["counts"][0] == ("risk", 0)
+    assert all(figure["key"] != "dash.risks" for figure in view["figures"])
 
 
 def test_the_tables_list_it_first(tmp_path):

@@ -54,7 +54,7 @@ def test_a_row_holds_what_was_found(tmp_path):
 def test_the_workbook_holds_calls_findings_and_quarantine(tmp_path):
     write(tmp_path)
     book = openpyxl.load_workbook(tmp_path / "summary.xlsx")
-    assert book.sheetnames == ["通话", "违规", "隔离", "沟通过程"]
+    assert book.sheetnames[:4] == ["通话", "违规", "隔离", "沟通过程"]
     for sheet in book:
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref == sheet.dimensions
@@ -72,7 +72,7 @@ def test_the_workbook_holds_calls_findings_and_quarantine(tmp_path):
 def test_people_are_masked_unless_asked_otherwise(tmp_path):
     (row,) = read_csv(write(tmp_path))
     assert (row["客户"], row["坐席"]) == ("欧阳＊＊", "A100 周＊")
-    assert read_sheet(tmp_path, "违规")[0]["原话"] == "记我的私人号＊＊＊＊＊＊＊幺二三四"
+    assert read_sheet(tmp_path, "违规")[0]["原话"] == "记我的私人号＊＊＊＊＊＊＊＊＊＊＊"
     (row,) = read_csv(write(tmp_path, mask=False))
     assert (row["客户"], row["坐席"]) == ("欧阳志远", "A100 周敏")
 
@@ -109,4 +109,4 @@ def test_english_headings(tmp_path):
     (row,) = read_csv(write(tmp_path, language="en"))
     assert row["Status"] == "Scored"
     names = openpyxl.load_workbook(tmp_path / "summary.xlsx").sheetnames
-    assert names == ["Calls", "Findings", "Quarantine", "How the call was held"]
+    assert names[:4] == ["Calls", "Findings", "Quarantine", "How the call was held"]
