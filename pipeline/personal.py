@@ -35,6 +35,16 @@ class Kind(StrEnum):
     PLATE = "plate"
     ADDRESS = "address"
     NAME = "name"
+    ID_TAIL = "id_tail"
+    """The last places of an identity number, which agents verify a person with."""
+    CARD_TAIL = "card_tail"
+    CODE = "code"
+    """Digits said one by one that are nothing else: an answer to «后四位», a one-time code, a PIN."""
+    BIRTHDAY = "birthday"
+    ACCOUNT = "account"
+    """A name or number in a messenger, an e-mail address, an account that is no card."""
+    WORKPLACE = "workplace"
+    """A firm, shop, hospital or school by its name, where somebody can be met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

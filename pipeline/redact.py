@@ -1,21 +1,7 @@
-"""Masking people in what reports show: names and long numbers, without moving a single character.
+"""Names and ids of people: how they look when they are masked, at the same length.
 
-Every masked text has the length of the original, so that evidence offsets still point at the same words.
-Masking is for pages and tables; the JSON of a call keeps its text literal, because evidence must be.
-
-What is masked:
-
-* a run of 7 or more digits, written or spoken (``一三八…``, ``幺``), with the pauses people make in it:
-  phone, card and account numbers. The last 4 stay, as lenders name an account by them. Runs of the length
-  of an identity number (15, or 18 with or without a final X) are masked whole, since their last 4 digits
-  are what an agent verifies a person with;
-* number plates, all but the province, and addresses, all but what comes before the road;
-* names that the metadata give, wherever they are said in full or as a given name of two characters or
-  more; the surname stays.
-
-What is not masked: amounts of money (``一百二十万``, ``1234567元``), short numbers (digits that are said over
-several turns: :func:`pipeline.personal.split_numbers`), names that the metadata do not hold, and places
-without a house number.
+What of a call's words is personal is said by :mod:`pipeline.privacy.spans` and hidden by
+:mod:`pipeline.privacy.masks`; here is what is known without the call, the personal fields of its metadata.
 """
 
 from __future__ import annotations
@@ -24,10 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipeline.whereabouts import addresses_in, plates_in
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pipeline.metadata import CallMetadata
 
@@ -39,9 +23,7 @@ _RUN = re.compile(
     # Possessive: a run followed by a unit of money must fail as a whole, not shrink and match.
     rf"(?<![{_DIGIT}])[{_DIGIT}](?:[\s\-－—，、,·]{{0,3}}[{_DIGIT}]){{6,}}+[Xx]?(?!\s*[元块万亿]|\.[0-9])"
 )
-_ONE_DIGIT = re.compile(rf"[{_DIGIT}Xx]")
-_IDENTITY_LENGTHS = frozenset({15, 18})
-_COMPOUND_SURNAMES = frozenset(
+COMPOUND_SURNAMES = frozenset(
     re.findall(
         "..",
         "欧阳上官司马诸葛东方皇甫尉迟公孙慕容令狐司徒端木独孤南宫夏侯宇文长孙司空闻人淳于单于澹台公冶申屠太史轩辕钟离",
@@ -80,26 +62,6 @@ class People:
         return tuple(name for name in (self.customer_name, self.agent_name) if name)
 
 
-def mask_text(text: str, names: Iterable[str] = ()) -> str:
-    """Mask long numbers, plates, addresses and the given names; the result has the length of ``text``."""
-    masked = _RUN.sub(lambda match: _mask_run(match.group()), text)
-    for start, end in plates_in(text):
-        masked = masked[: start + 1] + MASK * (end - start - 1) + masked[end:]
-    for start, end in addresses_in(text):
-        masked = masked[:start] + _mask_address(text[start:end]) + masked[end:]
-    for name in sorted({n for n in names if len(n) >= 2}, key=lambda n: (-len(n), n)):
-        for spoken in forms_of(name):
-            masked = masked.replace(spoken, mask_name(name) if spoken == name else MASK * len(spoken))
-    return masked
-
-
-def _mask_address(address: str) -> str:
-    """The town and district stay, the road and what follows go."""
-    district = re.match(r".*(?:省|自治区|市|区(?!.{0,3}[号栋])|县|旗|镇|乡|街道)", address)
-    kept = district.end() if district and district.end() < len(address) - 2 else 0
-    return address[:kept] + MASK * (len(address) - kept)
-
-
 def forms_of(name: str) -> tuple[str, ...]:
     """How a name is said: in full, and the given name alone where it has two characters or more."""
     given = name[surname_length(name) :]
@@ -107,7 +69,7 @@ def forms_of(name: str) -> tuple[str, ...]:
 
 
 def long_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Offsets of the runs of 7 or more digits that :func:`mask_text` masks."""
+    """Offsets of the runs of 7 or more digits; a run that a unit of money follows is none."""
     return (match.span() for match in _RUN.finditer(text))
 
 
@@ -127,13 +89,4 @@ def surname_length(name: str) -> int:
     """Characters of the surname: 2 for the compound ones, 0 for what is too short to be a name."""
     if len(name) < 2:
         return 0
-    return 2 if len(name) > 2 and name[:2] in _COMPOUND_SURNAMES else 1
-
-
-def _mask_run(run: str) -> str:
-    at = [match.start() for match in _ONE_DIGIT.finditer(run)]
-    hidden = at if len(at) in _IDENTITY_LENGTHS else at[:-KEPT_DIGITS]
-    characters = list(run)
-    for position in hidden:
-        characters[position] = MASK
-    return "".join(characters)
+    return 2 if len(name) > 2 and name[:2] in COMPOUND_SURNAMES else 1

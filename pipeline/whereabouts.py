@@ -24,7 +24,7 @@ _ONE_DIGIT = re.compile(rf"[{_DIGIT}]")
 _FEWEST_DIGITS = 3
 _NAMED = r"[一-龥]"
 _OUTSIDE = "，。？！的了是在住到去来你我他她您它们说给寄送上离从就把叫那这哪找有没跟和地址，家条"
-_PART = rf"(?:(?![{_OUTSIDE}]){_NAMED})"
+_PART = rf"(?:上海|(?![{_OUTSIDE}]){_NAMED})"
 _NUMBER = rf"(?:[{_DIGIT}十百]{{1,5}}|[A-Za-z]|[东西南北甲乙丙丁])"
 _ADDRESS = re.compile(
     rf"(?:{_PART}{{1,7}}?(?:省|自治区|市|区|县|旗|镇|乡|街道)){{0,4}}"

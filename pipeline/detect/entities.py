@@ -56,7 +56,7 @@ _PHONE_WORD = re.compile(r"(?:电话|座机|热线|传真|号码)[^，。？！,
 _NAMED_BEFORE = 12
 _CARD_WORD = re.compile(r"卡号|银行卡|储蓄卡|信用卡|借记卡|账号|账户|帐号|这张卡|那张卡")
 
-_SURNAMES = (
+SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴"
     "夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊殷施洪严牛温季"
     "俞章鲁葛韦申尤毕聂焦向柳邢骆岳齐梅庄辛管祝左涂霍舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲闫裴桂鞠"
@@ -141,7 +141,7 @@ def _name_before(text: str, end: int, *, full: bool) -> int | None:
             return None
         if at and surname_length(text[at - 1 : at + 1] + _ANY_GIVEN) == 2:
             return at - 1
-        if text[at] in _SURNAMES:
+        if text[at] in SURNAMES:
             return None if _BEFORE_IS_NO_NAME.search(text, 0, at + 1) else at
     return None
 

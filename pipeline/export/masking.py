@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.personal import Kind, find_personal, split_numbers
-from pipeline.redact import MASK, mask_text, surname_length
-from pipeline.types import Role, Turn
+from pipeline.personal import Kind, find_personal
+from pipeline.privacy.hearing import word_places
+from pipeline.privacy.masks import Masker
+from pipeline.redact import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,13 +73,13 @@ def exported(call: Mapping[str, Any], names: Iterable[str] = (), *, mask: bool =
 
     Args:
         call: the JSON of a call, in the published form.
-        names: full names to hide wherever they are said, beside the names that stand with a title.
+        names: full names to hide wherever they are said, beside those that the call itself introduces.
         mask: whether people are masked; the fields are the same either way.
 
     Returns:
         A new object with the names and types of the published form; texts have their length.
     """
-    hide = _Hiding(tuple(names), call["turns"]) if mask else _Showing(call["turns"])
+    hide = _Hiding(Masker(call, names), call["turns"]) if mask else _Showing(call["turns"])
     return {
         "call_id": shown_id(call["call_id"]) if mask else call["call_id"],
         **{name: call[name] for name in _CALL},
@@ -134,54 +135,21 @@ class _Showing:
 class _Hiding(_Showing):
     """People masked."""
 
-    def __init__(self, names: tuple[str, ...], turns: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, masker: Masker, turns: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(turns)
-        self._names = names
-        split = _split_places(turns)
-        self._masked = {
-            index: _cover(self._mask(text), split.get(index, ())) for index, text in self._turns.items()
-        }
+        self._masker = masker
 
     def text(self, text: Any) -> Any:
-        return None if text is None else self._mask(text)
+        return None if text is None else self._masker.text(text)
 
     def turn(self, index: int) -> str:
-        return self._masked[index]
+        return self._masker.turn(index)
 
     def word(self, text: str, index: int, span: tuple[int, int] | None) -> str:
-        masked = self._masked[index]
         if span is not None:
-            return masked[slice(*span)]
+            return self._masker.turn(index)[slice(*span)]
         # Not found in its turn: it may be any of the words that are masked there.
-        return text if masked == self._turns[index] else MASK * len(text)
-
-    def _mask(self, text: str) -> str:
-        masked = mask_text(text, self._names)
-        named = (
-            (one.start + max(1, surname_length(one.value)), one.end)
-            for one in find_personal(text, self._names)
-            if one.kind is Kind.NAME
-        )
-        return _cover(masked, named)
-
-
-def _split_places(turns: Sequence[Mapping[str, Any]]) -> dict[int, list[tuple[int, int]]]:
-    """Where numbers stand that were said in pieces, and their repetition, by turn."""
-    said = [
-        Turn(index=turn["index"], role=Role(turn["role"]), role_confidence=0.0, text=turn["text"])
-        for turn in turns
-    ]
-    places: dict[int, list[tuple[int, int]]] = {}
-    for number in split_numbers(said):
-        for piece in (*number.pieces, *number.read_back):
-            places.setdefault(piece.turn, []).append((piece.start, piece.end))
-    return places
-
-
-def _cover(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    for start, end in spans:
-        text = text[:start] + MASK * (end - start) + text[end:]
-    return text
+        return MASK * len(text) if self._masker.is_masked(index) else text
 
 
 def _turn(turn: Mapping[str, Any], hide: _Showing) -> dict[str, Any]:
@@ -197,21 +165,9 @@ def _turn(turn: Mapping[str, Any], hide: _Showing) -> dict[str, Any]:
                 "end": word["end"],
                 "probability": word["probability"],
             }
-            for word, span in zip(turn["words"], _spans(turn), strict=True)
+            for word, span in zip(turn["words"], word_places(turn), strict=True)
         ],
     }
-
-
-def _spans(turn: Mapping[str, Any]) -> Iterable[tuple[int, int] | None]:
-    """Where each word stands in the text of its turn, in order; punctuation may stand between."""
-    position = 0
-    for word in turn["words"]:
-        at = turn["text"].find(word["text"], position)
-        if at < 0:
-            yield None
-        else:
-            position = at + len(word["text"])
-            yield at, position
 
 
 def _evidence(one: Mapping[str, Any], hide: _Showing) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 The model reads one turn and the one before it. Its yes counts only where it quotes the turn literally:
 the quote is the evidence, and what cannot be quoted is no evidence.
 
-What it is given is masked (:func:`pipeline.redact.mask_text`, and the customer's number in the file)
+What it is given is masked (:func:`pipeline.privacy.masks.mask_turns`, and the customer's number in the file)
 unless the model runs on this machine. A masked text has the length of the original, so that a quote is
 looked for in what the model read and stands at the same offsets in what was said.
 """
@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING
 from pipeline.detect.conditions.outcome import NO, Outcome, Place, no, unknown, yes
 from pipeline.detect.patterns import fold
 from pipeline.errors import EngineError
-from pipeline.redact import mask_id, mask_text
+from pipeline.privacy.masks import mask_turns
+from pipeline.redact import mask_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.detect.conditions.operators import Toolbox, TurnBuilder
     from pipeline.detect.schema.conditions import Ask, Condition
     from pipeline.detect.view import CallView
     from pipeline.ports import Answer, LanguageJudge
-    from pipeline.types import Role
+    from pipeline.types import Role, Turn
 
 LLM = "llm"
+_FIRMS = ("lender", "agency")
 SHORTEST_QUOTE = 2
 """Characters; one alone stands nearly everywhere."""
 
@@ -46,9 +48,9 @@ class Asked:
         turn = view.turns[position]
         if not turn.text.strip():
             return NO
-        before = view.turns[position - 1].text if position else ""
-        shown = turn.text if judge.stays_here else _masked(turn.text, view)
-        shown_before = before if judge.stays_here else _masked(before, view)
+        turns = view.turns[max(0, position - 1) : position + 1]
+        texts = [one.text for one in turns] if judge.stays_here else _masked(turns, view)
+        shown, shown_before = texts[-1], texts[0] if position else ""
         try:
             answer = judge.ask(self.question, turn.role, shown, shown_before)
         except EngineError:
@@ -67,14 +69,16 @@ def _weighed(answer: Answer, shown: str, position: int) -> Outcome:
     return yes(Place(position, start, start + len(quote)), note="the model says yes and quotes the turn")
 
 
-def _masked(text: str, view: CallView) -> str:
-    """A text without what tells who is meant, at the same length."""
+def _masked(turns: Sequence[Turn], view: CallView) -> list[str]:
+    """The texts of turns without what tells who is meant, at the same length."""
     names = [
         value for name, value in view.fields.items() if name.endswith("_name") and isinstance(value, str)
     ]
     number = view.fields.get("customer_id")
-    masked = mask_text(text, names)
-    return masked.replace(number, mask_id(number)) if isinstance(number, str) and number else masked
+    texts = mask_turns(turns, names, firms=[str(view.fields[f]) for f in _FIRMS if view.fields.get(f)])
+    if not (isinstance(number, str) and number):
+        return list(texts)
+    return [text.replace(number, mask_id(number)) for text in texts]
 
 
 @dataclass(slots=True)

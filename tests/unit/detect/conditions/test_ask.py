@@ -105,7 +105,7 @@ def test_a_failure_elsewhere_hides_no_yes():
 
 METADATA = {"customer_name": "张小燕", "agent_name": "赵强", "contact_name": "孙大海", "customer_id": "AB-77"}
 TOLD = "张小燕，你电话13912345678，找孙大海去你家，编号AB-77"
-SHOWN = "张＊＊，你电话＊＊＊＊＊＊＊5678，找孙＊＊去你家，编号＊＊＊77"
+SHOWN = "张＊＊，你电话＊＊＊＊＊＊＊＊＊＊＊，找孙＊＊去你家，编号＊＊＊77"
 
 
 def test_what_leaves_the_machine_is_masked_and_the_quote_is_mapped_back():
