@@ -19,7 +19,7 @@ TORCH_STACK := torch torchaudio torchcodec triton \
 EXTRAS  := --extra postgres --extra parquet --extra s3 --extra dask --extra ray --extra dev
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 
-.PHONY: help setup weights deep train bench bench-rules soak demo deploy undeploy test test-fast lint format types lock clean
+.PHONY: help setup weights deep train bench bench-rules soak demo reports deploy undeploy test test-fast lint format types lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,12 @@ soak: setup ## a made night of many calls: overhead, growth, memory, a second ru
 demo: setup ## judge the recordings that come with the project
 	@$(BIN)/tinghe demo --out demo-results
 
+reports: demo ## after the demo: the coaching report, and a signed audit pack with its check
+	@$(BIN)/tinghe coaching demo-results --to demo-reports/coaching --manifest demo/manifest.csv
+	@test -e demo-reports/key || $(BIN)/tinghe audit keygen demo-reports/key
+	@$(BIN)/tinghe audit pack demo-results --to demo-reports/audit.zip --key demo-reports/key/audit-key.pem
+	@$(BIN)/tinghe audit verify demo-reports/audit.zip --public-key demo-reports/key/audit-key.pub.pem
+
 # PROFILE names a settings file in PROFILES (configs/profiles when left out): make deploy PROFILE=night PROFILES=/etc/tinghe
 PROFILE ?= demo
 deploy: setup ## a local Prefect server that runs the night by itself (docs/operations.md)
@@ -117,4 +123,4 @@ lock: $(STAMP) ## write the lock files anew from pyproject.toml
 	@printf 'setuptools\nwheel\nhatchling\neditables\n' | $(UV_LOCK) -c $(VENV)/all.lock -o requirements-build.lock -
 
 clean: ## remove the environment and what tests and demo left (not the weights in the cache)
-	rm -rf $(VENV) demo-results out htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-results demo-reports out htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
