@@ -8,10 +8,16 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from flows.cli_batch import finish, quarantine_app, rejudge, resume, status
+from flows.cli_audit import audit_app
+from flows.cli_batch import finish, publish_results, quarantine_app, rejudge, resume, status
+from flows.cli_coaching import coaching, wordings_app
 from flows.cli_explain import explain_call
 from flows.cli_export import export
+from flows.cli_redact import redact
+from flows.cli_replay import replay_calls
+from flows.cli_report import report
 from flows.cli_retention import retention_app
+from flows.cli_review import review_app
 from flows.cli_rules import rules_app
 from flows.cli_scorecards import scorecards_app
 from flows.cli_server import server_app
@@ -21,6 +27,8 @@ from flows.cli_voices import voices_app
 from flows.sealed import seal
 from flows.terminal import AsJson, Config, clear_errors, console, print_json
 from pipeline import __version__
+from pipeline.places import Source, place
+from pipeline.report.files import keep_private
 
 app = typer.Typer(
     help="Tinghe 听合 listens to recorded Mandarin loan-collection calls: who said what, which rule was "
@@ -31,10 +39,13 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="See, check and fetch model weights.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
+app.add_typer(audit_app, name="audit")
 app.add_typer(scorecards_app, name="scorecards")
+app.add_typer(wordings_app, name="wordings")
 app.add_typer(models_app, name="models")
 app.add_typer(voices_app, name="voices")
 app.add_typer(retention_app, name="retention")
+app.add_typer(review_app, name="review")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(server_app, name="server")
 app.command()(train)
@@ -42,8 +53,13 @@ app.command("train-tone")(train_tone)
 app.command()(resume)
 app.command()(status)
 app.command()(rejudge)
+app.command("publish")(publish_results)
 app.command()(export)
+app.command()(coaching)
+app.command()(redact)
 app.command("explain")(explain_call)
+app.command("replay")(replay_calls)
+app.command()(report)
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Results folder; made when it is not there.")]
 DialLog = Annotated[
@@ -68,12 +84,16 @@ def main(
 ) -> None:
     """Switch off everything that would leave the machine, before anything is imported."""
     seal()
+    keep_private()
 
 
 @app.command()
 def run(
     source: Annotated[
-        Path, typer.Argument(help="A manifest (.csv, .jsonl), a folder with one, or a folder of recordings.")
+        str,
+        typer.Argument(
+            help="A manifest (.csv, .jsonl), a folder with one, or a folder of recordings; s3://… too."
+        ),
     ],
     out: Out,
     config: Config = None,
@@ -88,7 +108,9 @@ def run(
 
     [bold]tinghe run last-night/ --out results/[/]
     """
-    _batch(source, out, "recordings", config, as_json, dial_log, verify)
+    with clear_errors():
+        calls = place(source)
+    _batch(calls, out, "recordings", config, as_json, dial_log, verify)
 
 
 @app.command()
@@ -116,7 +138,7 @@ def demo(
 
 
 def _batch(
-    source: Path,
+    source: Source,
     out: Path,
     mode: Any,
     config: Path | None,

@@ -1,4 +1,4 @@
-"""The scheduled runs: the night, new rules over old transcripts, retention.
+"""The scheduled runs: the night, new rules over old transcripts, retention; reports: :mod:`flows.periodic`.
 
 Each is a thin flow over days (:mod:`pipeline.batch.days`). Prefect keeps parameters, names, messages and logs
 in clear: they hold names of profiles, days, counts and codes. A flow ends in a state that says in one line
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeVar
 
 from prefect import State, flow, get_run_logger
 from prefect.runtime import flow_run
@@ -38,6 +38,18 @@ ProfileName = Annotated[str, Field(pattern=PROFILE_NAME)]
 PROFILES: Final = "TINGHE_PROFILES"
 """The environment variable with the profiles folder; that of the project where it is not set."""
 
+
+class Part(Protocol):
+    """A part of a run's work, such as a day: the message names it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called; empty where there is only one."""
+        ...
+
+
+_Part = TypeVar("_Part", bound=Part)
+
 _TOLD_IN_WORDS: Final = (ConfigError, BatchStopped, StoreError, UnexpectedError)
 """Errors whose messages are about settings, folders, ids and types."""
 
@@ -49,33 +61,34 @@ def profiles_folder() -> Path:
 
 def _night_name() -> str:
     given = flow_run.parameters.get("business_date")
-    return f"night to {_today()} · {_profile()}" if given is None else f"{given} · {_profile()}"
+    return f"night to {today()} · {profile_name()}" if given is None else f"{given} · {profile_name()}"
 
 
 def _rejudge_name() -> str:
     first, last = (flow_run.parameters.get(name) or "…" for name in ("first_day", "last_day"))
-    return f"new rules, {first} to {last} · {_profile()}"
+    return f"new rules, {first} to {last} · {profile_name()}"
 
 
 def _retention_name() -> str:
     what = "deletes" if flow_run.parameters.get("delete") else "counts only"
-    return f"retention to {_today()}, {what} · {_profile()}"
+    return f"retention to {today()}, {what} · {profile_name()}"
 
 
-def _profile() -> str:
+def profile_name() -> str:
+    """The profile of this run."""
     return str(flow_run.parameters["profile"])
 
 
-def _today() -> date:
+def today() -> date:
     """The day in China on which the run was to begin: a late run is still about the same calls."""
     scheduled: date = flow_run.scheduled_start_time.astimezone(CHINA).date()
     return scheduled
 
 
-_FLOW: Final[dict[str, Any]] = {"persist_result": False, "validate_parameters": True, "log_prints": False}
+FLOW: Final[dict[str, Any]] = {"persist_result": False, "validate_parameters": True, "log_prints": False}
 
 
-@flow(name="tinghe-nightly", flow_run_name=_night_name, **_FLOW)
+@flow(name="tinghe-nightly", flow_run_name=_night_name, **FLOW)
 def nightly(profile: ProfileName, business_date: date | None = None) -> State:
     """Judge the calls of the last business day, and of the days before it that are not done.
 
@@ -87,12 +100,12 @@ def nightly(profile: ProfileName, business_date: date | None = None) -> State:
     def days(found: Profile) -> Sequence[Day]:
         if business_date is not None:
             return (day_of(found.settings, business_date),)
-        return days_due(found.settings, _today())
+        return days_due(found.settings, today())
 
-    return _over_days(profile, days, lambda found, day: _batch(found, day, as_kept=False))
+    return over_parts(profile, days, lambda found, day: _batch(found, day, as_kept=False))
 
 
-@flow(name="tinghe-rejudge", flow_run_name=_rejudge_name, **_FLOW)
+@flow(name="tinghe-rejudge", flow_run_name=_rejudge_name, **FLOW)
 def rejudge(profile: ProfileName, first_day: date | None = None, last_day: date | None = None) -> State:
     """Judge again what was heard, with the rules as they are now; nothing is listened to.
 
@@ -110,10 +123,10 @@ def rejudge(profile: ProfileName, first_day: date | None = None, last_day: date 
             or ((first_day is None or first_day <= day.date) and (last_day is None or day.date <= last_day))
         ]
 
-    return _over_days(profile, days, lambda found, day: _batch(found, day, as_kept=True))
+    return over_parts(profile, days, lambda found, day: _batch(found, day, as_kept=True))
 
 
-@flow(name="tinghe-retention", flow_run_name=_retention_name, **_FLOW)
+@flow(name="tinghe-retention", flow_run_name=_retention_name, **FLOW)
 def retention(profile: ProfileName, delete: bool = False) -> State:
     """Count what is due to be deleted in all results folders, and delete it if so asked.
 
@@ -132,7 +145,7 @@ def retention(profile: ProfileName, delete: bool = False) -> State:
         )
         return ", ".join(f"{count} {name}" for name, count in counts.items())
 
-    return _over_days(profile, lambda found: days_kept(found.settings), work)
+    return over_parts(profile, lambda found: days_kept(found.settings), work)
 
 
 def _batch(profile: Profile, day: Day, *, as_kept: bool) -> str:
@@ -150,10 +163,10 @@ def _batch(profile: Profile, day: Day, *, as_kept: bool) -> str:
     return "nothing had changed" if result.idle else summary_line(result.summary)
 
 
-def _over_days(
-    name: str, days: Callable[[Profile], Sequence[Day]], work: Callable[[Profile, Day], str]
+def over_parts(
+    name: str, days: Callable[[Profile], Sequence[_Part]], work: Callable[[Profile, _Part], str]
 ) -> State:
-    """Work on each day, and say in the state what became of it."""
+    """Work on each day or other part, and say in the state what became of it."""
     seal()
     try:
         profile = load_profile(name, profiles_folder())

@@ -29,9 +29,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.batch.days import Profile
-    from pipeline.settings import NightSettings, WatchSettings
+    from pipeline.batch.settings import NightSettings
+    from pipeline.settings import WatchSettings
 
-FLOWS: Final = {"tinghe-nightly": "night", "tinghe-rejudge": "rejudge", "tinghe-retention": "retention"}
+FLOWS: Final = {
+    "tinghe-nightly": "night",
+    "tinghe-rejudge": "rejudge",
+    "tinghe-retention": "retention",
+    "tinghe-coaching": "coaching",
+    "tinghe-audit": "audit",
+}
 """The flows that are watched, and what events call them."""
 BACK: Final = timedelta(days=2)
 """Runs that were to begin before are over and told, or nobody's concern any more."""
@@ -51,7 +58,7 @@ class Run:
     """A run as the server knows it.
 
     Attributes:
-        what: ``night``, ``rejudge`` or ``retention``.
+        what: a value of :data:`FLOWS`.
         state: Prefect's type of its state.
         scheduled_at: when it was to begin.
         parameters: as they were given.

@@ -48,6 +48,7 @@ class CallMetadata(BaseModel):
     """The metadata fields of a call; unknown ones are kept and can be used in rules.
 
     Attributes:
+        team: the agent's.
         callee_role: who the file says is called.
         started_at: start of the call with its time zone; a time without one is taken as
             China Standard Time.
@@ -77,6 +78,7 @@ class CallMetadata(BaseModel):
 
     agent_id: str | None = None
     agent_name: str | None = None
+    team: str | None = None
     lender: str | None = None
     lender_type: Literal["bank", "consumer_finance", "micro_lender", "platform"] | None = None
     agency: str | None = None

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.batch.settings import NightSettings
+from pipeline.coaching.settings import CoachingSettings
 from pipeline.errors import ConfigError, UnknownNameError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -147,10 +149,14 @@ class DetectSettings(_Section):
 
 
 class OpinionSettings(_Section):
-    """The learned second opinion beside the rules; ``policy`` says how the two are joined."""
+    """The learned second opinion beside the rules; ``policy`` says how the two are joined.
+
+    ``lines`` are files of labelled lines (``.jsonl``) that are learned beside the shipped ones.
+    """
 
     engine: str
     policy: str
+    lines: tuple[str, ...]
 
 
 class JudgeSettings(_Section):
@@ -197,6 +203,12 @@ class BatchSettings(_Section):
         losses: how often the whole batch may die while a call is in hand before the call is to blame.
         stop_in_a_row: so many failures of one kind, one after the other, end the run; 0 for never.
         stop_share: as much of the batch failing in one way ends the run, from 20 calls on.
+        runner: where chunks are worked on: by ``threads`` of this process that ask lanes, or by a cluster of
+            ``dask`` or ``ray``.
+        runner_address: of a cluster that runs already; empty for one of this machine, started for the batch.
+        shared: a folder that this machine and all workers of such a cluster see under the same path.
+        publish: URL of a folder to which a run copies what people read of its results, into a folder of the
+            results folder's name; empty for none.
     """
 
     workers: int = Field(ge=1, le=64)
@@ -213,6 +225,10 @@ class BatchSettings(_Section):
     losses: int = Field(ge=0, le=1000)
     stop_in_a_row: int = Field(ge=0)
     stop_share: float = Field(gt=0, le=1)
+    runner: Literal["threads", "dask", "ray"]
+    runner_address: str
+    shared: str
+    publish: str
 
 
 class StoreSettings(_Section):
@@ -244,31 +260,10 @@ class RetentionSettings(_Section):
     key_env: str
 
 
-class NightSettings(_Section):
-    """What the scheduled runs work on, see :mod:`pipeline.batch.days`.
+class ReviewSettings(_Section):
+    """Review by persons, see :mod:`pipeline.review`; ``plans`` is the file of sampling plans."""
 
-    Paths are absolute or relative to the ``configs`` folder; ``{date}`` in them stands for the business day,
-    such as ``2026-11-25``.
-
-    Attributes:
-        source: where a day's calls are, as ``tinghe run`` takes it; empty for nowhere.
-        results: the results folder of a day.
-        mode: what ``source`` holds.
-        dial_log: the log of the dialler; empty for none.
-        settlements: debts that are settled, for retention; empty for none.
-        days_back: days before the last one that are taken up again while their batch is not done.
-        again: how often a night is started again that failed or crashed.
-        again_after_min: minutes before the first of them; each next pause is three times as long.
-    """
-
-    source: str
-    results: str
-    mode: Literal["recordings", "transcripts"]
-    dial_log: str
-    settlements: str
-    days_back: int = Field(ge=0, le=366)
-    again: int = Field(ge=0, le=10)
-    again_after_min: float = Field(ge=0)
+    plans: str
 
 
 class WatchSettings(_Section):
@@ -300,10 +295,52 @@ class WatchSettings(_Section):
 
 
 class ReportSettings(_Section):
-    """Language of reports and whether people are masked in them."""
+    """How reports are made.
+
+    Attributes:
+        language: of reports.
+        mask: whether people are masked in them.
+        browser: the Chromium or Chrome that prints PDF; empty for the one that the search path has.
+    """
 
     language: Literal["zh", "en"]
     mask: bool
+    browser: str
+
+
+class AuditSettings(_Section):
+    """What auditors check, see :mod:`pipeline.audit`.
+
+    Attributes:
+        log: the log of unmasked access, in the results folder or absolute; empty for ``access.log.jsonl``.
+        key: the private key that signs packs, in the ``configs`` folder or absolute; empty for none.
+        key_password_env: the environment variable with the key's password; where it is not set, none is used.
+        archive: the folder that keeps what calls were judged with, in the results folder or absolute; empty
+            for ``packs``.
+    """
+
+    log: str
+    key: str
+    key_password_env: str
+    archive: str
+
+
+class PrivacySettings(_Section):
+    """What hides people in sound, and who may read what is written; see :mod:`pipeline.privacy`.
+
+    Attributes:
+        cover: what stands in sound where personal data were said: a tone of 1 kHz or silence.
+        margin_ms: covered before and after them, in ms.
+        encrypt_audio: whether stored sound is encrypted.
+        encrypt_audio_key_env: the environment variable with the key, not the key.
+        group_readable: whether the group may read what is written (0640 and 0750 instead of 0600 and 0700).
+    """
+
+    cover: Literal["beep", "silence"]
+    margin_ms: int = Field(ge=0, le=2000)
+    encrypt_audio: bool
+    encrypt_audio_key_env: str
+    group_readable: bool
 
 
 class ModelSettings(_Section):
@@ -312,7 +349,8 @@ class ModelSettings(_Section):
     cache_dir: str
 
 
-_NOT_IN_RESULTS = {"batch", "night", "store", "retention", "watch", "report", "models"}
+_RUNNING = {"batch", "night", "store", "retention", "watch", "models"}
+NOT_IN_RESULTS = _RUNNING | {"review", "report", "audit", "privacy", "coaching"}
 """Sections that change no result."""
 
 
@@ -333,21 +371,24 @@ class Settings(_Section):
     batch: BatchSettings
     store: StoreSettings
     retention: RetentionSettings
+    review: ReviewSettings
     night: NightSettings
     watch: WatchSettings
     report: ReportSettings
+    audit: AuditSettings
+    privacy: PrivacySettings
+    coaching: CoachingSettings
     models: ModelSettings
 
     @property
     def sha256(self) -> str:
         """Digest of what can change a result: not how it is run, kept, watched and shown."""
-        content = self.model_dump(mode="json", exclude=_NOT_IN_RESULTS)
+        content = self.model_dump(mode="json", exclude=NOT_IN_RESULTS)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def path(self, value: str) -> Path:
         """A path in the settings: absolute, or relative to the ``configs`` folder."""
-        path = Path(value).expanduser()
-        return path if path.is_absolute() else CONFIGS / path
+        return CONFIGS / Path(value).expanduser()
 
 
 def load_settings(overlay: Path | None = None) -> Settings:
@@ -363,8 +404,8 @@ def load_settings(overlay: Path | None = None) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{overlay or DEFAULT_SETTINGS}: {where}: {first['msg']}") from error
+        where = f"{overlay or DEFAULT_SETTINGS}: {'.'.join(map(str, first['loc']))}"
+        raise ConfigError(f"{where}: {first['msg']}") from error
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -384,8 +425,7 @@ def _merge(base: dict[str, Any], over: dict[str, Any], path: Path, trail: tuple[
                 f"setting in {path.name}", ".".join((*trail, key)), [".".join((*trail, k)) for k in base]
             )
         if isinstance(base[key], dict) != isinstance(value, dict):
-            raise ConfigError(
-                f"{path}: {'.'.join((*trail, key))}: a table and a value cannot replace each other"
-            )
+            where = ".".join((*trail, key))
+            raise ConfigError(f"{path}: {where}: a table and a value cannot replace each other")
         merged[key] = _merge(base[key], value, path, (*trail, key)) if isinstance(value, dict) else value
     return merged

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.call_pages import written  # noqa: F401
 from tests.browser.pages import Watched
 from tests.browser.results import make_results
 

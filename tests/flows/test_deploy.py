@@ -143,13 +143,15 @@ def test_it_says_where_it_is_and_how_to_stop_it(started):
 def test_the_deployments_are_there_with_typed_parameters(started):
     _, _, api = started
     found = {one["name"]: one for one in api.post("/deployments/filter", json={}).json()}
-    assert sorted(found) == ["nightly", "rejudge", "retention"]
+    assert sorted(found) == ["monthly", "nightly", "rejudge", "retention", "weekly"]
     assert {one["work_pool_name"] for one in found.values()} == {"tinghe"}
     [schedule] = found["nightly"]["schedules"]
     assert (schedule["slug"], schedule["active"]) == ("nightly", True)
     assert schedule["schedule"]["cron"] == "0 1 * * *"
     assert schedule["schedule"]["timezone"] == "Asia/Shanghai"
     assert found["rejudge"]["schedules"] == []
+    crons = {name: found[name]["schedules"][0]["schedule"]["cron"] for name in ("weekly", "monthly")}
+    assert crons == {"weekly": "0 6 * * 1", "monthly": "0 7 1 * *"}
     assert found["retention"]["parameters"] == {"profile": "here", "delete": False}
     properties = found["nightly"]["parameter_openapi_schema"]["properties"]
     assert properties["profile"]["type"] == "string"

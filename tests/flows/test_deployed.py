@@ -38,7 +38,7 @@ def over(deployed, outcomes):
             raise outcomes[day.name]
         return outcomes[day.name]
 
-    return deployed._over_days("here", lambda profile: [Day(name) for name in outcomes], work)
+    return deployed.over_parts("here", lambda profile: [Day(name) for name in outcomes], work)
 
 
 def test_good_days_are_told_in_one_line(deployed, profiles):
@@ -69,10 +69,10 @@ def test_days_that_cannot_be_found_fail_the_run(deployed, profiles):
     def days(profile):
         raise ConfigError("night.source: names no folder")
 
-    state = deployed._over_days("here", days, None)
+    state = deployed.over_parts("here", days, None)
     assert state.is_failed()
     assert state.message == "config: night.source: names no folder"
-    assert deployed._over_days("nowhere", days, None).message.startswith("config: ")
+    assert deployed.over_parts("nowhere", days, None).message.startswith("config: ")
 
 
 def test_no_days_are_nothing_to_do(deployed, profiles):
