@@ -42,6 +42,7 @@ def export(
         bool, typer.Option("--unmasked", help="Show names and numbers of people; asks for --reason.")
     ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why people are shown; it is kept.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Who asks for it; it is kept beside the account.")] = "",
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +52,9 @@ def export(
     """
     with clear_errors():
         from datetime import UTC, datetime
+        from urllib.parse import unquote
 
+        from flows.unmasking import tell
         from pipeline.detect.rulebook import load_rulebook
         from pipeline.export.calls import result_files
         from pipeline.export.formats import Wanted
@@ -78,8 +81,11 @@ def export(
             rule_titles=book.titles if book else {},
             norms=book.norms if book else {},
         )
-        number = len(result_files(results))
-        with _progress(number) as on_call:
+        files = result_files(results)
+        if unmasked:  # told before the first word is written
+            ids = (unquote(path.stem) for path in files)
+            tell(results, settings, what=f"export {form.value}", calls=ids, reason=reason, by=by)
+        with _progress(len(files)) as on_call:
             done = export_as(form.value, wanted, on_call)
         record(results, form.value, done, mask=not unmasked, reason=reason, at=datetime.now(UTC))
     if as_json:
@@ -91,7 +97,7 @@ def export(
     for why, count in done.left_out.items():
         console.print(f"  {count} left out: {why.replace('_', ' ')}")
     if not unmasked and manifest is None:
-        errors.print("Names are masked where a title follows them; with --manifest all names in it are.")
+        errors.print("Names are masked that the calls introduce; with --manifest all names in it are.")
 
 
 @contextmanager

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.audit import inputs
 from pipeline.batch import heard
 from pipeline.batch.bench import Judged, Listened
 from pipeline.batch.keys import MISSING, transcript_sha256
 from pipeline.batch.units import Cost
 from pipeline.errors import EngineError, KeptError, TranscriptError
 from pipeline.metadata import CallMetadata
+from pipeline.privacy.hearing import heard_spans
+from pipeline.privacy.vault import key_of
 from pipeline.report.call_json import write_call
-from pipeline.report.files import file_stem
-from pipeline.report.playable import write_playable
+from pipeline.report.playable import sound_of, write_playable
 from pipeline.stages import Ears, Mind, hear, judge, refuse
 from pipeline.transcripts import read_transcript
 from pipeline.types import Call, CallReport, CallStatus, Transcript
@@ -107,7 +109,7 @@ class Workshop:
         return Facts(titles=book.titles, norms=book.norms, provenance=nobody.provenance)
 
     def hear(self, order: HearOrder) -> Listened:
-        """Listen to a call, keep a playable copy and what was heard.
+        """Listen to a call, keep a playable copy, people covered in it, and what was heard.
 
         Raises:
             RecordingError: the recording cannot be judged.
@@ -125,7 +127,14 @@ class Workshop:
         if order.recording_sha256 not in (found.audio.sha256, MISSING):
             raise EngineError(f"call {call.call_id}: its recording changed while it was read")
         if self.audio:
-            write_playable(found.audio, self.out / "audio" / f"{file_stem(call.call_id)}.wav")
+            privacy = self.settings.privacy
+            spans = (
+                heard_spans(found.transcript.turns, call.metadata, margin_ms=privacy.margin_ms)
+                if self.settings.report.mask
+                else None
+            )
+            sound = sound_of(self.out, call.call_id)
+            write_playable(found.audio, sound, spans=spans, mode=privacy.cover, key=key_of(privacy))
         kept = heard.Kept(
             key=order.key, listened_by=ears.identities, audio=found.audio, transcript=found.transcript
         )
@@ -141,10 +150,10 @@ class Workshop:
             StoreError: the result cannot be written.
         """
         began, started = self.clock(), time.monotonic()
-        call = order.job.call
+        call, given = order.job.call, None
         if order.job.source is not None:
-            transcript = self._given(order)
-            report = judge(call, transcript, self.mind, self.settings, history=order.seen)
+            given = self._given(order)
+            report = judge(call, given, self.mind, self.settings, history=order.seen)
         else:
             found = heard.take(heard.place_of(self.out, call.call_id))
             if found is None or found[1] != order.heard_sha256:
@@ -158,6 +167,7 @@ class Workshop:
                 listened_by=found[0].listened_by,
                 history=order.seen,
             )
+        inputs.keep(self.out, call.call_id, call.metadata, order.seen, given)
         write_call(report, self.out / "calls")
         return Judged(report=report, cost=self._cost(began, started))
 

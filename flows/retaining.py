@@ -12,19 +12,22 @@ from urllib.parse import unquote
 
 from flows.logs import opened_log
 from flows.night import Order, plan
+from flows.publishing import publish_as_set
+from flows.reporting import previous_period
+from flows.unmasking import tell_by_setting
 from pipeline.batch.parameters import FILE_NAME, Parameters, read_parameters
 from pipeline.detect.rulebook import load_rulebook
 from pipeline.errors import ConfigError, TingheError, TranscriptError
 from pipeline.redact import People
 from pipeline.report.call_json import read_call
-from pipeline.report.files import file_stem
 from pipeline.report.names import without_names
 from pipeline.report.pages import write_pages
+from pipeline.report.playable import sound_link
 from pipeline.report.quarantine import read_quarantine
 from pipeline.report.table import write_tables
 from pipeline.retention import proof
 from pipeline.retention.apply import Retention
-from pipeline.retention.inventory import PLACES, QUARANTINE
+from pipeline.retention.inventory import QUARANTINE
 from pipeline.retention.plan import Standing
 from pipeline.retention.profiles import load_profiles
 from pipeline.retention.settlements import Settlements, read_settlements
@@ -100,7 +103,7 @@ def opened_retention(
 
 def _retention(found: Opened, *, clock: Callable[[], datetime] = _now, planning: bool = False) -> Retention:
     settings = found.settings.retention
-    calls = _source(found)
+    calls = source_calls(found)
     key = proof.find_key(found.folder, settings.key_env, os.environ, make=not planning)
     return Retention(
         folder=found.folder,
@@ -112,7 +115,11 @@ def _retention(found: Opened, *, clock: Callable[[], datetime] = _now, planning:
         key=key or proof.Key(b""),
         clock=clock,
         rebuild=lambda silent: rebuild(found, calls, silent),
-        recordings={call.call_id: call.recording.path.absolute() for call in calls if call.recording},
+        recordings={
+            call.call_id: call.recording.path.absolute()
+            for call in calls
+            if call.recording and not call.recording.url
+        },
         may_delete_in=tuple(Path(path).expanduser().resolve() for path in settings.recordings_in),
     )
 
@@ -137,6 +144,7 @@ def carry_out(folder: Path, config: Path | None, settlements: Settlements) -> Ap
             rows=done.rows,
             stopped=len(done.stopped),
         )
+        publish_as_set(folder, found.settings)  # what is deleted here is deleted there
     return done
 
 
@@ -175,6 +183,7 @@ def rebuild(found: Opened, calls: tuple[Call, ...], pages_of: frozenset[str]) ->
         "norms": book.norms,
         "rule_titles": book.titles,
         "people": people,
+        "before": previous_period(folder, found.settings),
     }
 
     def reports() -> Iterator[dict[str, Any]]:
@@ -185,14 +194,13 @@ def rebuild(found: Opened, calls: tuple[Call, ...], pages_of: frozenset[str]) ->
                 continue
             yield call if call["call_id"] in people or not report.mask else without_names(call)
 
-    _, where, ending = PLACES["sound"]
-    sounds = ((ids[path], f"{where}/{file_stem(ids[path])}{ending}") for path in paths)
-    audio = {call_id: sound for call_id, sound in sounds if (folder / sound).exists()}
+    audio = {ids[path]: link for path in paths if (link := sound_link(folder, ids[path]))}
+    tell_by_setting(folder, found.settings, what="report", calls=(ids[path] for path in paths))
     write_tables(reports(), away, folder, **shown)
     write_pages(reports(), away, folder, audio=audio, only=pages_of, **shown)
 
 
-def _source(found: Opened) -> tuple[Call, ...]:
+def source_calls(found: Opened) -> tuple[Call, ...]:
     """The calls that the folder was made from, in order; none where the source is gone."""
     if found.parameters is None:
         return ()

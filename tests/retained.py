@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 import sqlalchemy as sa
 
+from pipeline.audit import inputs
 from pipeline.batch import heard
 from pipeline.batch.journal import Journal
 from pipeline.batch.keys import FileStamp, file_sha256, place_of
@@ -24,7 +25,7 @@ from pipeline.retention.profiles import load_profiles
 from pipeline.retention.proof import Key
 from pipeline.settings import CONFIGS
 from pipeline.store import Store
-from pipeline.types import Channel, DecodedAudio, Quarantined, Recording
+from pipeline.types import Channel, DecodedAudio, History, Quarantined, Recording
 from tests.golden.sample import NORMS, RULE_TITLES, report
 
 NOW = datetime(2030, 1, 1, 3, 0, tzinfo=UTC)
@@ -88,6 +89,7 @@ class Results:
         )
         kept = heard.Kept(key="k", listened_by={}, audio=audio, transcript=made.transcript)
         sha256 = heard.keep(kept, heard.place_of(self.out, call_id))
+        inputs.keep(self.out, call_id, made.call.metadata, History(), made.transcript)
         write_call(made, self.out / "calls")
         write_atomically(self.out / "audio" / f"{file_stem(call_id)}.wav", phrase(call_id).encode())
         self._write_down(call_id, made, sha256, recording)
@@ -96,6 +98,8 @@ class Results:
     def _write_down(self, call_id, made, sha256, recording):
         pending = [Pending(call_id=call_id, stage=stage, weight=1) for stage in Stage]
         self.journal.begin(pending, planned=1, skipped=0, quarantined=0)
+        for stage in Stage:
+            self.journal.claim(call_id, stage, "k", lease_s=60)
         with self.store.transaction("test") as within:
             self.store.save(made, within=within)
             self.journal.remember_file(
@@ -134,7 +138,8 @@ class Results:
         """Summaries of what is left, in a moment."""
         left = [json.loads(path.read_bytes()) for path in sorted((self.out / "calls").glob("*.json"))]
         lines = "".join(f"{call['call_id']} {call['turns'][-1]['text']}\n" for call in left)
-        for name in ("summary.html", "summary.csv", "summary.xlsx"):
+        tables = [f"tables/{path.name}" for path in (self.out / "tables").glob("*.csv")]
+        for name in ("summary.html", "summary.csv", "summary.xlsx", *tables):
             write_atomically(self.out / name, lines.encode())
 
     def retention(self, **changes):

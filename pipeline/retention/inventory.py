@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PLACES: Final[Mapping[str, tuple[Item, str, str]]] = {
     "sound": (Item.SOUND, "audio", ".wav"),
     "heard": (Item.RECORDS, "heard", ".json.gz"),
+    "inputs": (Item.RECORDS, "inputs", ".json.gz"),
     "result": (Item.RECORDS, "calls", ".json"),
     "page": (Item.RECORDS, "pages", ".html"),
 }
@@ -40,9 +41,9 @@ SUMMARIES: Final = ("summary.html", "summary.csv", "summary.xlsx")
 QUARANTINE: Final = "quarantine.jsonl"
 NOT_OF_A_CALL: Final = frozenset(
     {
-        *(QUARANTINE, *SUMMARIES, "dial_log_rejected.jsonl", "batch.json", "exports.jsonl", ".lock"),
+        *(QUARANTINE, *SUMMARIES, "tables", "dial_log_rejected.jsonl", "batch.json", ".lock"),
         *("tinghe.db", "tinghe.db-wal", "tinghe.db-shm", "deletions.jsonl", ".retention.key"),
-        *("log.jsonl", "metrics.prom"),
+        *("exports.jsonl", "log.jsonl", "metrics.prom", "access.log.jsonl", "exports.before.jsonl", "packs"),
     }
 )
 """Files right in a results folder that retention rewrites, or that hold nothing of a call."""

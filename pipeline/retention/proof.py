@@ -1,31 +1,30 @@
 """``deletions.jsonl``: what is left of a deleted call: that it was deleted, by which rule, when, and digests.
 
-A line a deletion. Each has the SHA-256 of the line before, so that no line can be changed, put in or taken
-out without breaking the chain; whoever writes down the last digest elsewhere also knows that none was cut
-off. A call is named by a keyed hash of its id: with the key one can ask whether it was deleted.
+A line a deletion, chained (:mod:`pipeline.chain`). A call is named by a keyed hash of its id: with the key
+one can ask whether it was deleted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.chain import START, Chain, Verdict
 from pipeline.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+__all__ = ["START", "Verdict"]
+
 FILE_NAME: Final = "deletions.jsonl"
 KEY_FILE: Final = ".retention.key"
 FORM: Final = "tinghe.deletion/1"
-START: Final = "0" * 64
-"""What the first line has in place of a digest."""
 _SHORTEST_KEY: Final = 16
 
 
@@ -78,23 +77,6 @@ def find_key(
         raise StoreError(f"cannot use {path}: {error.strerror}") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What is found of a chain.
-
-    Attributes:
-        lines: sound ones, from the beginning.
-        head: the digest of the last of them.
-        broken: number of the first line that is not as it was written; ``None`` when all are.
-        why: what is wrong with it.
-    """
-
-    lines: int
-    head: str
-    broken: int | None = None
-    why: str = ""
-
-
 def verify(folder: Path, *, head: str | None = None) -> Verdict:
     """Follow the chain of a results folder.
 
@@ -105,18 +87,7 @@ def verify(folder: Path, *, head: str | None = None) -> Verdict:
     Raises:
         StoreError: the file cannot be read.
     """
-    lines, last, seen = 0, START, head is None or head == START
-    for number, line in enumerate(_lines(folder / FILE_NAME), start=1):
-        why = _fault(line, last)
-        if why:
-            return Verdict(lines=lines, head=last, broken=number, why=why)
-        lines, last = number, json.loads(line)["hash"]
-        seen = seen or last == head
-    if not seen:
-        return Verdict(
-            lines=lines, head=last, broken=lines + 1, why="the line with the digest that was given is missing"
-        )
-    return Verdict(lines=lines, head=last)
+    return _chain(folder).verify(head=head)
 
 
 def read(folder: Path) -> Iterator[dict[str, Any]]:
@@ -125,14 +96,7 @@ def read(folder: Path) -> Iterator[dict[str, Any]]:
     Raises:
         StoreError: the file cannot be read, or a line is not as it was written.
     """
-    last = START
-    for number, line in enumerate(_lines(folder / FILE_NAME), start=1):
-        why = _fault(line, last)
-        if why:
-            raise StoreError(f"{FILE_NAME}: line {number}: {why}")
-        content = json.loads(line)
-        last = content["hash"]
-        yield content
+    return _chain(folder).read()
 
 
 def append(folder: Path, proofs: Iterable[Mapping[str, Any]]) -> str:
@@ -142,23 +106,7 @@ def append(folder: Path, proofs: Iterable[Mapping[str, Any]]) -> str:
         StoreError: the chain is broken, or the file cannot be written. A line that was begun is taken out
             again by :func:`repair`.
     """
-    found = verify(folder)
-    if found.broken is not None:
-        raise StoreError(f"{FILE_NAME}: line {found.broken}: {found.why}")
-    last, text = found.head, ""
-    for number, proof in enumerate(proofs, start=found.lines + 1):
-        content = {"form": FORM, "n": number, **proof, "previous": last}
-        last = _digest(content)
-        text += json.dumps({**content, "hash": last}, ensure_ascii=False) + "\n"
-    path = folder / FILE_NAME
-    try:
-        with path.open("ab") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}") from error
-    return last
+    return _chain(folder).append(proofs)
 
 
 def repair(folder: Path) -> None:
@@ -167,48 +115,8 @@ def repair(folder: Path) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    path = folder / FILE_NAME
-    try:
-        with path.open("r+b") as file:
-            content = file.read()
-            whole = content.rfind(b"\n") + 1
-            if whole < len(content):
-                file.truncate(whole)
-                os.fsync(file.fileno())
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+    _chain(folder).repair()
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            yield from file
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _fault(line: bytes, previous: str) -> str:
-    """What is wrong with a line; empty when nothing is."""
-    if not line.endswith(b"\n"):
-        return "it was not written to its end (tinghe retention apply goes on from there)"
-    try:
-        content = json.loads(line)
-        stated = content.pop("hash")
-        form, before = content["form"], content["previous"]
-    except (ValueError, KeyError, AttributeError, TypeError):
-        return "it is no line of this form"
-    if form != FORM:
-        return f"it is not of the form {FORM}"
-    if before != previous:
-        return "it does not follow the line before"
-    if _digest(content) != stated:
-        return "it was changed"
-    return ""
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def _chain(folder: Path) -> Chain:
+    return Chain(path=folder / FILE_NAME, form=FORM, unfinished="tinghe retention apply goes on from there")

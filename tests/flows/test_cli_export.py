@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.cli_export import Form
+from pipeline.audit.access import chain_at
 from pipeline.export.formats import FORMS
 from tests.unit.export.samples import results, said
 
@@ -36,7 +37,7 @@ def test_an_export_is_masked_and_on_record(folder, tmp_path):
     assert json.loads(done.stdout) == {"form": "webvtt", "calls": 2, "left_out": {}, "masked": True}
     assert "幺三九零零零零" not in (tmp_path / "to" / "golden-1.vtt").read_text(encoding="utf-8")
     (line,) = lines(folder)
-    assert (line["form"], line["masked"], line["reason"], line["calls"]) == ("webvtt", True, None, 2)
+    assert (line["export"], line["masked"], line["reason"], line["calls"]) == ("webvtt", True, None, 2)
 
 
 @pytest.mark.parametrize("reason", [[], ["--reason", "  "]])
@@ -54,9 +55,20 @@ def test_people_are_shown_with_a_reason_that_is_kept(folder, tmp_path):
     assert done.exit_code == 0
     assert "幺三九零零零零" in (tmp_path / "to" / "golden-1.vtt").read_text(encoding="utf-8")
     assert [(line["masked"], line["reason"]) for line in lines(folder)] == [(False, why)]
+    (told,) = chain_at(folder / "access.log.jsonl").read()
+    assert (told["what"], told["reason"], told["calls"]) == ("export webvtt", why, 2)
+
+
+def test_nothing_is_shown_when_the_access_log_is_broken(folder, tmp_path):
+    (folder / "access.log.jsonl").write_text("{}\n", encoding="utf-8")
+    done = run(folder, "--format", "webvtt", "--to", tmp_path / "to", "--unmasked", "--reason", "法院调取")
+    assert done.exit_code == 1
+    assert "line 1" in done.stderr
+    assert not (tmp_path / "to").exists()
 
 
 def test_the_names_of_a_manifest_are_masked(folder, tmp_path):
+    results(folder, said(("agent", "当时说好欧阳志远只还一半"), call_id="golden-2"))  # nothing says: a name
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("file,call_id,customer_name\ngolden-2.wav,golden-2,欧阳志远\n", encoding="utf-8")
     text = {}

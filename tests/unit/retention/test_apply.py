@@ -57,7 +57,8 @@ def rows(results, call_id):
 def test_nothing_that_was_said_is_left_in_any_byte(results):
     results.add("no-7-old", started_at=OLD, promise=True).add("young", started_at=YOUNG).show()
     before = results.files_with(phrase("no-7-old"))
-    assert {path.split("/")[0] for path in before} == {"calls", "heard", "audio", "pages", "tinghe.db-wal"}
+    places = {"calls", "heard", "inputs", "audio", "pages", "tinghe.db-wal"}
+    assert {path.split("/")[0] for path in before} == places
     done = results.retention().apply()
     assert done.calls == ("no-7-old",)
     assert results.files_with(phrase("no-7-old")) == []
