@@ -36,6 +36,7 @@ def explain_call(
     """
     with clear_errors():
         from flows.show_scores import scores_json, scores_view
+        from flows.unmasking import tell_by_setting
         from pipeline.detect.rulebook import load_rulebook
         from pipeline.report.labels import Labels
         from pipeline.report.names import without_names
@@ -44,6 +45,8 @@ def explain_call(
 
         settings = load_settings(config)
         report, people = _report(call, out, settings)
+        if out is not None:
+            tell_by_setting(out, settings, what="explain", calls=[call])
         book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
         chosen = language or settings.report.language
         if chosen not in ("zh", "en"):

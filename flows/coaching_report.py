@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flows.unmasking import tell_by_setting
 from pipeline.coaching.guide import load_guide, unknown_rules
 from pipeline.coaching.periods import days_of
 from pipeline.coaching.proof import GuideFailure, failing, located, prove_guide, trial
@@ -12,7 +13,7 @@ from pipeline.coaching.reading import read_period
 from pipeline.coaching.report import Order, agents_to_print, write_report
 from pipeline.detect.rulebook import load_rulebook
 from pipeline.errors import ConfigError
-from pipeline.export.calls import result_files
+from pipeline.export.calls import call_ids_in, result_files
 from pipeline.manifest import plan_recordings
 from pipeline.redact import People
 from pipeline.report.labels import Labels
@@ -75,6 +76,8 @@ def write(wanted: Wanted, config: Path | None, steps: Steps = silent) -> Written
     settings = load_settings(config)
     guide = proven(settings)
     days = days_of(wanted.week, wanted.first, wanted.last)
+    for folder in wanted.results:
+        tell_by_setting(folder, settings, what="coaching", calls=call_ids_in(folder))
     number = sum(len(result_files(folder)) for folder in (*wanted.results, *wanted.previous))
     period = read_period(
         wanted.results,

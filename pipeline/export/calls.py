@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pipeline.errors import ConfigError
 from pipeline.export.masking import exported
@@ -57,6 +58,15 @@ def result_files(folder: Path) -> list[Path]:
     if not calls.is_dir():
         raise ConfigError(f"{folder}: no results here: it has no folder calls/")
     return sorted(path for path in calls.glob("*.json") if not path.name.startswith("."))
+
+
+def call_ids_in(folder: Path) -> list[str]:
+    """The ids of a folder's calls, as their files are named, see :func:`pipeline.report.files.file_stem`.
+
+    Raises:
+        ConfigError: there is no ``calls`` folder: these are no results.
+    """
+    return [unquote(path.stem) for path in result_files(folder)]
 
 
 def read_exported(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -35,6 +36,19 @@ def test_a_week_is_reported_and_told_for_programs(place):
     text = (place / "out" / "agents" / "B.html").read_text("utf-8")
     assert 'data-skill="empathy" data-sure="yes"' in text
     assert done.connections == ""
+
+
+def test_names_are_shown_only_after_the_log_says_so(place):
+    (place / "open.toml").write_text("[report]\nmask = false\n", "utf-8")
+    out = ("--to", place / "open", "--week", "2026-W47", "--config", place / "open.toml")
+    assert tinghe(place, "coaching", place / "results", *out).code == 0
+    log = place / "results" / "access.log.jsonl"
+    (line,) = map(json.loads, log.read_text("utf-8").splitlines())
+    calls = len(list((place / "results" / "calls").glob("*.json")))
+    assert (line["what"], line["calls"]) == ("coaching", calls)
+    log.write_text("{}\n", "utf-8")
+    assert tinghe(place, "coaching", place / "results", *out).code == 1
+    log.unlink()
 
 
 def test_people_are_told_where_the_report_is(place):
