@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from flows.publishing import published_at
 from flows.terminal import EXIT_QUARANTINE, AsJson, Config, clear_errors, console, errors, print_json
 
 if TYPE_CHECKING:
@@ -49,6 +50,36 @@ def rejudge(out: Folder, config: Config = None, as_json: AsJson = False) -> None
         if config is not None:
             order = replace(order, config=config)
     finish(order, as_json)
+
+
+def publish_results(
+    out: Folder,
+    to: Annotated[
+        str,
+        typer.Option("--to", help="Such as s3://bucket/results; what [batch] publish says when left out."),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Copy pages, call JSONs, tables and sound to a URL: what changed is sent, what is gone is removed there.
+
+    A run does this at its end where the settings say so; after a deletion it is to be done again.
+    """
+    with clear_errors():
+        from pipeline.batch.ownership import locked
+        from pipeline.errors import ConfigError
+        from pipeline.publish import publish
+        from pipeline.settings import load_settings
+
+        parameters = _parameters(out)
+        url = published_at(to or load_settings(parameters.config).batch.publish, out)
+        if url is None:
+            raise ConfigError("batch.publish: names no URL; --to does")
+        with locked(out):
+            done = publish(out, url)
+    if as_json:
+        print_json(asdict(done))
+    else:
+        console.print(f"{done.sent} files sent, {done.removed} removed", soft_wrap=True)
 
 
 def status(out: Folder, as_json: AsJson = False) -> None:

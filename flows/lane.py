@@ -19,6 +19,7 @@ from flows.jobs import HearOrder, Hello, JudgeOrder, Workshop
 from flows.sealed import seal
 from flows.wiring import load_ears, load_mind
 from pipeline.batch.lanes import Failure, read_frame, write_frame
+from pipeline.report.files import keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,7 @@ def serve(asked: Iterator[Any], answers: IO[bytes]) -> None:
     for request in asked:
         try:
             if isinstance(request, Hello):
+                keep_private(group_readable=request.settings.privacy.group_readable)
                 shop = Workshop(
                     request.settings,
                     load_mind,

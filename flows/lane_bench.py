@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from flows.jobs import Facts, HearOrder, Hello, JudgeOrder, refusal
+from flows.jobs import Facts, HearOrder, Hello, JudgeOrder, LocalBench, Workshop, refusal
+from flows.wiring import load_ears, load_mind
 from pipeline.batch.bench import Judged, Listened
 from pipeline.batch.lanes import Failure, Lane, LaneLimits, Lanes
 from pipeline.batch.plan import seconds_at_most
@@ -107,6 +109,19 @@ class LaneBench:
             raise lane.welcome.error()
         self._facts = lane.welcome
         return lane
+
+
+def bench_for(settings: Settings, out: Path, *, audio: bool) -> LocalBench | LaneBench:
+    """Who works on calls in this process, as the settings say.
+
+    Args:
+        settings: with ``[batch] isolation``.
+        out: the results folder.
+        audio: whether the calls are recordings.
+    """
+    if settings.batch.isolation == "process":
+        return LaneBench(settings, out, audio=audio)
+    return LocalBench(Workshop(settings, load_mind, load_ears, out, audio=audio, clock=time.thread_time))
 
 
 def _environment() -> dict[str, str]:

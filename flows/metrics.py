@@ -92,7 +92,7 @@ class BatchMetrics:
         """
         from prometheus_client import generate_latest
 
-        write_atomically(path, generate_latest(self.registry()))
+        write_atomically(path, generate_latest(self.registry()), mode=0o644)  # counts only, for a collector
 
 
 @contextmanager

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flows.jobs import LocalBench, Workshop
-from flows.lane_bench import LaneBench
+from flows.lane_bench import bench_for
+from flows.publishing import publish_as_set, published_at
+from flows.reporting import previous_period
+from flows.runners import is_remote, require_runner
+from flows.unmasking import tell_by_setting
 from flows.watching import Watcher, watching
-from flows.wiring import load_ears, load_mind
+from pipeline.audit.archive import keep_packs
 from pipeline.batch.journal import Journal
 from pipeline.batch.keys import Basis, FileStamp, digest, transcript_sha256
 from pipeline.batch.ownership import Ownership, locked
@@ -27,12 +30,15 @@ from pipeline.dial_log import read_dial_log
 from pipeline.errors import ConfigError, StoreError, TingheError
 from pipeline.history import Ledger
 from pipeline.manifest import plan_recordings
+from pipeline.places import Source, Url
+from pipeline.privacy.vault import key_of
 from pipeline.redact import People
 from pipeline.report.call_json import read_call
 from pipeline.report.dial_log import write_lost_lines
-from pipeline.report.files import file_stem, remove_unfinished
+from pipeline.report.files import file_stem, keep_private, remove_unfinished
 from pipeline.report.labels import Labels
 from pipeline.report.pages import Pages
+from pipeline.report.playable import cover_call, sound_link, sound_of
 from pipeline.report.showing import Showing
 from pipeline.report.table import Tables
 from pipeline.retention.gone import gone
@@ -43,9 +49,11 @@ from pipeline.types import Quarantined
 from pipeline.whitelist import compared, load_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from flows.jobs import LocalBench
+    from flows.lane_bench import LaneBench
     from pipeline.batch.bench import Observer
     from pipeline.detect.rulebook import RuleBook
     from pipeline.dial_log import DialLog
@@ -59,7 +67,8 @@ class Order:
     """What is asked for.
 
     Attributes:
-        source: a manifest, a folder with one, or a folder of recordings or transcripts.
+        source: a manifest, a folder with one, or a folder of recordings or transcripts; recordings may lie at
+            a URL.
         out: the results folder.
         mode: what ``source`` holds.
         config: a settings file laid over the default one.
@@ -68,7 +77,7 @@ class Order:
         verify: read recordings to see whether they changed.
     """
 
-    source: Path
+    source: Source
     out: Path
     mode: Mode
     config: Path | None = None
@@ -143,6 +152,15 @@ class Night:
         """
         if self.ownership.lost:
             raise StoreError(f"the batch in {self.order.out} was taken over by another process")
+        keep_packs(
+            self.order.out,
+            self.settings,
+            self.basis,
+            self.batch.changed or self.batch.judged,
+            batch_id=self.parameters.batch_id,
+            anew=bool(self.batch.changed),
+            at=datetime.now(UTC),
+        )
         summary, batch, out = self.batch.close(), self.batch, self.order.out
         shown = digest(self.basis.showing, batch.judged, sorted(map(repr, batch.quarantined)))
         result = BatchResult(
@@ -157,8 +175,11 @@ class Night:
         )
         if self.idle and shown == self._shown and result.page.exists():
             return result
-        facts = self.bench.facts if batch.changed else _facts(self.settings)
+        # Where others work, no model is loaded here only to ask for names of rules.
+        ask = batch.changed and not is_remote(self.settings)
+        facts = self.bench.facts if ask else _facts(self.settings)
         stale = _stale(batch, out) if self._showing == self.basis.showing else None
+        tell_by_setting(out, self.settings, what="report", calls=batch.judged)
         _report(batch, result, facts.titles, facts.norms, self.settings, only=stale)
         self.parameters = replace(self.parameters, showing=self.basis.showing, shown=shown)
         self.parameters.write(out)
@@ -176,10 +197,13 @@ def run_batch(order: Order, observer: Observer) -> BatchResult:
     """
     with opened(order, observer) as night:
         if night.idle:
-            return night.close()
-        from flows.nightly import work_in_flow
+            result = night.close()
+        else:
+            from flows.nightly import work_in_flow
 
-        return work_in_flow(night)
+            result = work_in_flow(night)
+        publish_as_set(order.out, night.settings)
+        return result
 
 
 @contextmanager
@@ -191,6 +215,10 @@ def opened(order: Order, observer: Observer) -> Iterator[Night]:
         StoreError: the folder or the database cannot be used, or somebody else is at work there.
     """
     settings = load_settings(order.config)
+    keep_private(group_readable=settings.privacy.group_readable)
+    key_of(settings.privacy)  # a key that is missing or none is told before any work is done
+    require_runner(settings)
+    published_at(settings.batch.publish, order.out)
     with locked(order.out):
         store = open_store(order.out, settings.store, os.environ)
         try:
@@ -283,11 +311,7 @@ def _night(
 
 
 def _bench(order: Order, settings: Settings) -> LocalBench | LaneBench:
-    audio = order.mode == "recordings"
-    if settings.batch.isolation == "process":
-        return LaneBench(settings, order.out, audio=audio)
-    shop = Workshop(settings, load_mind, load_ears, order.out, audio=audio, clock=time.thread_time)
-    return LocalBench(shop)
+    return bench_for(settings, order.out, audio=order.mode == "recordings")
 
 
 def plan(order: Order, settings: Settings) -> tuple[list[Job], list[Quarantined]]:
@@ -300,7 +324,10 @@ def plan(order: Order, settings: Settings) -> tuple[list[Job], list[Quarantined]
     numbers = load_numbers(settings.path(listed)) if listed else None
     if order.mode == "recordings":
         found = plan_recordings(order.source)
-        return [_recorded(compared(call, numbers)) for call in found.calls], list(found.rejected)
+        stamps = _stamps(order.source)
+        return [_recorded(compared(call, numbers), stamps) for call in found.calls], list(found.rejected)
+    if isinstance(order.source, Url):
+        raise ConfigError(f"{order.source}: transcripts are read from a file or folder of this machine")
     jobs: list[Job] = []
     rejected: list[Quarantined] = []
     transcripts = plan_transcripts(order.source)
@@ -321,11 +348,23 @@ def plan(order: Order, settings: Settings) -> tuple[list[Job], list[Quarantined]
     return jobs, rejected
 
 
-def _recorded(call: Call) -> Job:
+def _recorded(call: Call, stamps: Mapping[str, FileStamp]) -> Job:
     if call.recording is None:
         raise ConfigError(f"call {call.call_id} has no recording")
-    stamp = FileStamp.of(call.recording.path)
-    return Job(call=call, file=call.recording.path.name, weight=stamp.size if stamp else 0)
+    path, url = call.recording.path, call.recording.url
+    stamp = stamps.get(url) if url else FileStamp.of(path)
+    return Job(call=call, file=path.name, weight=stamp.size if stamp else 0, stamp=stamp if url else None)
+
+
+def _stamps(source: Source) -> dict[str, FileStamp]:
+    """By URL, of all files of a source that is not on this machine: one listing, not a question a file."""
+    if not isinstance(source, Url):
+        return {}
+    base = source.parent if source.suffix in (".csv", ".jsonl") else source
+    return {
+        str(base / file): FileStamp(size=found.size, mtime_ns=found.changed_ns, inode=found.tag)
+        for file, found in base.files().items()
+    }
 
 
 def _with_something_kept(jobs: list[Job], journal: Journal) -> list[Job]:
@@ -380,23 +419,24 @@ def _report(
 ) -> None:
     out = result.out
     for call in batch.quarantined:  # it keeps no page or sound of an earlier, better run
-        stem = file_stem(call.call_id)
-        for path in (out / "pages" / f"{stem}.html", out / "audio" / f"{stem}.wav"):
+        page = out / "pages" / f"{file_stem(call.call_id)}.html"
+        for path in (page, sound_of(out, call.call_id)):
             path.unlink(missing_ok=True)
-    audio = {
-        call_id: f"audio/{file_stem(call_id)}.wav"
-        for call_id in batch.judged
-        if (out / "audio" / f"{file_stem(call_id)}.wav").exists()
-    }
+    audio = {call_id: link for call_id in batch.judged if (link := sound_link(out, call_id))}
+    people = {job.call.call_id: People.of(job.call.metadata) for job in batch.jobs}
     showing = Showing(
         labels=Labels(settings.report.language),
         norms=norms,
         rule_titles=titles,
         mask=settings.report.mask,
-        people={job.call.call_id: People.of(job.call.metadata) for job in batch.jobs},
+        people=people,
     )
-    tables, pages = Tables(showing), Pages(showing, out, audio=audio, only=only)
+    before = previous_period(out, settings)
+    tables, pages = Tables(showing, before), Pages(showing, out, audio=audio, only=only, before=before)
+    key = key_of(settings.privacy)
     for report in result.reports():
+        if settings.report.mask:
+            cover_call(out, report, people.get(report["call_id"], People()).names, settings.privacy, key)
         tables.add(report)
         pages.add(report)
     tables.write(batch.quarantined, out)

@@ -1,8 +1,8 @@
 """The batch as a flow: plan, work in chunks, account, report.
 
-Prefect schedules and shows; it is not the record. Its tasks take two scalars, because Prefect stores
+Prefect schedules and shows; it is not the record. Its tasks take a few scalars, because Prefect stores
 parameters in clear and walks large arguments object by object; the work itself waits in ``_RUNNING`` under
-the batch's id.
+the batch's id, or for workers in other processes in files (:mod:`flows.afar`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.afar import Afar
 from flows.night import BatchResult, Night
+from flows.runners import cluster, is_remote
 from pipeline.batch.parameters import Mode
 from pipeline.errors import ConfigError, StoreError, TingheError, UnexpectedError
 
@@ -27,23 +29,36 @@ if TYPE_CHECKING:
 _OPENED: ContextVar[Night | None] = ContextVar("opened", default=None)
 """The batch that the flow run is about."""
 
+_AFAR: ContextVar[Afar | None] = ContextVar("afar", default=None)
+"""Where its chunks are worked on, when that is not here."""
+
 _RUNNING: dict[str, Batch] = {}
 
 
 def work_in_flow(night: Night) -> BatchResult:
-    """Do the work of an open batch in a flow run, with the number of workers that the settings name.
+    """Do the work of an open batch in a flow run, by as many workers as the settings name.
 
     Raises:
         TingheError: as :func:`judge_batch`.
     """
-    runner: Any = ThreadPoolTaskRunner(max_workers=night.settings.batch.workers)
     token = _OPENED.set(night)
     try:
-        return judge_batch.with_options(task_runner=runner)(
-            batch_id=night.parameters.batch_id, mode=night.order.mode
-        )
+        if not is_remote(night.settings):
+            return _run(night, ThreadPoolTaskRunner(max_workers=night.settings.batch.workers))
+        with cluster(night.settings, night.order.out) as found:
+            afar = _AFAR.set(Afar(night, found.shared))
+            try:
+                return _run(night, found.runner)
+            finally:
+                _AFAR.reset(afar)
     finally:
         _OPENED.reset(token)
+
+
+def _run(night: Night, runner: Any) -> BatchResult:
+    return judge_batch.with_options(task_runner=runner)(
+        batch_id=night.parameters.batch_id, mode=night.order.mode
+    )
 
 
 @flow(name="tinghe-batch", flow_run_name="{mode} {batch_id}", persist_result=False, validate_parameters=True)
@@ -60,6 +75,14 @@ def judge_batch(batch_id: str, mode: Mode) -> BatchResult:
         StoreError: results cannot be written, or somebody else writes to the folder.
         BatchStopped: too many calls failed alike.
     """
+    # The flow travels to the workers of a cluster with what its code names: that must be nothing of ours.
+    from flows.nightly import judge_opened
+
+    return judge_opened(batch_id)
+
+
+def judge_opened(batch_id: str) -> BatchResult:
+    """The body of :func:`judge_batch`."""
     night = _OPENED.get()
     if night is None or night.parameters.batch_id != batch_id:
         raise ConfigError(f"batch {batch_id} is not open in this process; tinghe run opens one")
@@ -68,8 +91,11 @@ def judge_batch(batch_id: str, mode: Mode) -> BatchResult:
 
 
 def _work(night: Night) -> BatchResult:
+    afar = _AFAR.get()
     with _running(night) as batch_id:
         try:
+            if afar is not None:
+                afar.open()
             _pass(night, batch_id, night.first)
             if night.second is None:
                 night.second = night.batch.reopen()
@@ -79,10 +105,17 @@ def _work(night: Night) -> BatchResult:
             night.batch.halt()
             night.bench.close()
             raise
+        finally:
+            if afar is not None:
+                afar.close()
     return night.close()
 
 
 def _pass(night: Night, batch_id: str, chunks: int) -> None:
+    afar = _AFAR.get()
+    if afar is not None:
+        afar.work_off()
+        return
     _wait_for([run_chunk.submit(batch_id, number) for number in range(chunks)])
     night.batch.run_alone()
 

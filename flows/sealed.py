@@ -1,7 +1,8 @@
 """Nothing leaves the machine: hubs, telemetry and analytics are switched off before they load.
 
-Two things may call a host that the settings name, that host and no other; both are off by default: a language
-model (``[judge]``, :mod:`models.judge_openai`) and a webhook (``[watch]``, :mod:`flows.webhook`).
+What may call a host calls one that settings or a command name, and no other; all of it is off by default: a
+language model (``[judge]``, :mod:`models.judge_openai`), a webhook (``[watch]``, :mod:`flows.webhook`), a
+database (``[store]``), a cluster (``[batch] runner_address``), a bucket (``s3://``, :mod:`pipeline.places`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ _SWITCHES = {
     # Prefect: the client's and the server's telemetry are two switches
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # a cluster of Ray that is started for a batch
+    "RAY_USAGE_STATS_ENABLED": "0",
 }
 
 _DEFAULTS = {

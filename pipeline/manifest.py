@@ -13,12 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 
 from pipeline.audio.raw import parse_raw_format
 from pipeline.errors import ConfigError, ManifestError
 from pipeline.fields import FieldsError, Problem, check_call_id, check_metadata, digest_name, safe_name, show
 from pipeline.metadata import CallMetadata
+from pipeline.places import Source, Url
 from pipeline.rows import Row, read_csv, read_jsonl
 from pipeline.types import Call, Quarantined, Recording, Role
 
@@ -65,14 +67,18 @@ class Plan:
     rejected: tuple[Quarantined, ...] = ()
 
 
-def plan_recordings(source: Path) -> Plan:
+def plan_recordings(source: Source) -> Plan:
     """Read a manifest (``.csv``, ``.jsonl``), the manifest in a folder, or a folder of recordings.
 
-    Whether the recordings exist is not asked here; decoding tells.
+    Of a source at a URL the manifest is copied for as long as it is read. Whether the recordings exist is
+    not asked here; decoding tells.
 
     Raises:
         ConfigError: the source does not exist, cannot be read, or holds nothing that could be planned.
+        StoreError: the URL cannot be reached.
     """
+    if isinstance(source, Url):
+        return _plan_url(source)
     if source.is_dir():
         manifests = [source / name for name in MANIFEST_NAMES if (source / name).is_file()]
         if len(manifests) > 1:
@@ -83,7 +89,28 @@ def plan_recordings(source: Path) -> Plan:
     return _plan_manifest(source)
 
 
-def _plan_manifest(path: Path) -> Plan:
+def _plan_url(source: Url) -> Plan:
+    if source.suffix in (".csv", ".jsonl"):
+        return _plan_manifest_at(source)
+    files = source.files()
+    manifests = [name for name in MANIFEST_NAMES if PurePosixPath(name) in files]
+    if len(manifests) > 1:
+        raise ConfigError(f"{source}: holds {' and '.join(MANIFEST_NAMES)}; name the one to use")
+    if manifests:
+        return _plan_manifest_at(source / manifests[0])
+    return _plan_files(source, [file for file in files if _is_recording(file)])
+
+
+def _plan_manifest_at(source: Url) -> Plan:
+    with TemporaryDirectory(prefix="tinghe-") as folder:
+        copy = Path(folder, source.name)
+        if not source.fetch(copy):
+            raise ConfigError(f"{source}: no such file")
+        return _plan_manifest(copy, base=source.parent)
+
+
+def _plan_manifest(path: Path, *, base: Source | None = None) -> Plan:
+    """The calls of a manifest; recordings lie under ``base``, or else beside it."""
     match path.suffix.lower():
         case ".csv":
             rows = read_csv(path, required=("call_id", "file"))
@@ -97,7 +124,7 @@ def _plan_manifest(path: Path) -> Plan:
     for row in rows:
         call_id = _call_id_of(row.values)
         try:
-            calls.append(_call(row, path, first_lines))
+            calls.append(_call(row, path.name, base or path.parent, first_lines))
         except ManifestError as error:
             errors.append((call_id, error))
         if call_id is not None:
@@ -130,7 +157,7 @@ def _quarantined(
     )
 
 
-def _call(row: Row, path: Path, first_lines: Mapping[str, int]) -> Call:
+def _call(row: Row, name: str, base: Source, first_lines: Mapping[str, int]) -> Call:
     """The call of one row.
 
     Raises:
@@ -138,9 +165,7 @@ def _call(row: Row, path: Path, first_lines: Mapping[str, int]) -> Call:
     """
     if row.problem is not None:
         where = f"{row.column}: " if row.column else ""
-        raise ManifestError(
-            f"{path.name}, line {row.line}: {where}{row.problem}", line=row.line, field=row.column
-        )
+        raise ManifestError(f"{name}, line {row.line}: {where}{row.problem}", line=row.line, field=row.column)
     problems: list[Problem] = []
     call_id = _checked(problems, lambda: _unique_call_id(row.values.get("call_id"), first_lines))
     file = _checked(problems, lambda: _relative_file(row.values.get("file")))
@@ -151,13 +176,25 @@ def _call(row: Row, path: Path, first_lines: Mapping[str, int]) -> Call:
     if problems or call_id is None or file is None or metadata is None:
         error = FieldsError(problems)
         raise ManifestError(
-            f"{path.name}, line {row.line}: {error}",
+            f"{name}, line {row.line}: {error}",
             line=row.line,
             field=problems[0].field,
             reason=error.reason,
         )
-    recording = Recording(path=path.parent / file, channel_roles=roles or (), raw_format=raw_format)
+    recording = _recording(base, file, channel_roles=roles or (), raw_format=raw_format)
     return Call(call_id=call_id, metadata=metadata, recording=recording, line=row.line)
+
+
+def _recording(
+    base: Source,
+    file: PurePosixPath,
+    *,
+    channel_roles: tuple[Role, ...] = (),
+    raw_format: str | None = None,
+) -> Recording:
+    """The recording of a file under ``base``."""
+    path, url = (Path(file), str(base / file)) if isinstance(base, Url) else (base / file, "")
+    return Recording(path=path, channel_roles=channel_roles, raw_format=raw_format, url=url)
 
 
 def _checked(problems: list[Problem], check: Callable[[], T]) -> T | None:
@@ -224,14 +261,17 @@ def _raw_format(value: object) -> str | None:
 
 
 def _plan_folder(folder: Path) -> Plan:
-    files = sorted(_recordings_under(folder))
+    return _plan_files(folder, sorted(_recordings_under(folder)))
+
+
+def _plan_files(folder: Source, files: Sequence[PurePosixPath]) -> Plan:
     if not files:
         raise ConfigError(f"{folder}: holds no manifest and no recordings")
     calls = tuple(
         Call(
             call_id=call_id,
             metadata=CallMetadata(),
-            recording=Recording(path=folder / file, raw_format=RAW_EXTENSIONS.get(file.suffix.lower())),
+            recording=_recording(folder, file, raw_format=RAW_EXTENSIONS.get(file.suffix.lower())),
         )
         for call_id, file in zip(_ids_for(files), files, strict=True)
     )
@@ -243,8 +283,15 @@ def _recordings_under(folder: Path) -> Iterator[PurePosixPath]:
     for parent, folders, names in os.walk(folder, onerror=_unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            if not name.startswith(".") and Path(name).suffix.lower() in RECORDING_EXTENSIONS:
-                yield PurePosixPath(Path(parent, name).relative_to(folder).as_posix())
+            file = PurePosixPath(Path(parent, name).relative_to(folder).as_posix())
+            if _is_recording(file):
+                yield file
+
+
+def _is_recording(file: PurePosixPath) -> bool:
+    """Whether a path under a source is a recording, by its ending; what is hidden is none."""
+    hidden = any(part.startswith(".") for part in file.parts)
+    return not hidden and file.suffix.lower() in RECORDING_EXTENSIONS
 
 
 def _unreadable(error: OSError) -> None:

@@ -203,7 +203,9 @@ def contents(folder, url=None):
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and (path.parent != folder or path.name.startswith(("summary", "quarantine")))
+        if path.is_file()
+        and path.relative_to(folder).parts[0] != "packs"  # when which rules were used
+        and (path.parent != folder or path.name.startswith(("summary", "quarantine")))
     }
     engine = sa.create_engine(url or f"sqlite:///{folder / 'tinghe.db'}")
     rows = {}

@@ -18,6 +18,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from pipeline.batch.journal import InHand
 from pipeline.errors import (
     EngineError,
     FormError,
@@ -91,7 +92,12 @@ class Attempts:
         """
         call_id, failed_writes = job.call.call_id, 0
         while True:
-            unit = self.persist(lambda: self.journal.claim(call_id, stage, key, lease_s=lease_s))
+            try:
+                unit = self.persist(lambda: self.journal.claim(call_id, stage, key, lease_s=lease_s))
+            except InHand:
+                if alone:
+                    raise
+                raise PutOff from None
             if unit.lost > self.settings.losses:
                 raise self._given_up(job, stage, LOST, "the batch died again and again over it", unit)
             if unit.lost > _TRUSTED_LOSSES and not alone:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from pipeline.batch.parameters import Mode, read_parameters
 from pipeline.batch.progress import read_progress
 from pipeline.errors import ConfigError
+from pipeline.places import Source, Url
 from pipeline.settings import load_settings
 from pipeline.store import open_store
 
@@ -53,7 +54,7 @@ class Day:
     """
 
     date: date | None
-    source: Path
+    source: Source
     results: Path
     mode: Mode
     dial_log: Path | None
@@ -91,7 +92,7 @@ def day_of(settings: Settings, day: date | None) -> Day:
         raise ConfigError(f"night.source and night.results {problem}")
     return Day(
         date=day,
-        source=_place(settings, night.source, day),
+        source=_source(settings, night.source, day),
         results=_place(settings, night.results, day),
         mode=night.mode,
         dial_log=_place(settings, night.dial_log, day) if night.dial_log else None,
@@ -176,7 +177,16 @@ def is_done(day: Day, settings: Settings) -> bool:
 
 
 def _place(settings: Settings, template: str, day: date | None) -> Path:
-    return settings.path(template.replace(DATE, day.isoformat()) if day else template)
+    return settings.path(_named(template, day))
+
+
+def _source(settings: Settings, template: str, day: date | None) -> Source:
+    named = _named(template, day)
+    return Url(named) if "://" in named else settings.path(named)
+
+
+def _named(template: str, day: date | None) -> str:
+    return template.replace(DATE, day.isoformat()) if day else template
 
 
 def _date(text: str) -> date | None:

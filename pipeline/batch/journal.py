@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from pipeline.batch.journal_tables import work, work_files, work_runs
 from pipeline.batch.keys import FileStamp
 from pipeline.batch.units import Stage, Unit, UnitState
-from pipeline.errors import StoreError
+from pipeline.errors import BatchStopped, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,6 +35,12 @@ GIVEN_BACK: Final[dict[str, Any]] = {
     "lease_until": None,
 }
 """What is written of a unit that is let go without blame."""
+ORPHANED: Final[dict[str, Any]] = {**GIVEN_BACK, "lost": work.c.lost + 1}
+"""What is written of a unit whose worker is gone."""
+
+
+class InHand(StoreError):
+    """Somebody else works on the unit."""
 
 
 @dataclass
@@ -164,7 +170,8 @@ class Journal:
         """Take a unit in hand, and count the attempt; earlier ones with another key do not count.
 
         Raises:
-            StoreError: somebody else has it in hand, or the database cannot be written.
+            InHand: somebody else works on it.
+            StoreError: the database cannot be written.
         """
         now = self.clock()
         same = work.c.key == key
@@ -186,7 +193,7 @@ class Journal:
                 )
             )
             if taken.rowcount != 1:
-                raise StoreError(f"call {call_id} is in hand elsewhere")
+                raise InHand(f"call {call_id} is in hand elsewhere")
             columns = [work.c[name] for name in Unit.__slots__]
             row = connection.execute(sa.select(*columns).where(self._is(call_id, stage))).one()
         return _unit(row)
@@ -212,11 +219,15 @@ class Journal:
             cost: what it took.
             within: that transaction.
             more: ``first_key`` and ``after``, where this was a first look.
+
+        Raises:
+            BatchStopped: somebody else has the unit in hand now.
         """
-        within.execute(
-            sa.update(work)
-            .where(self._is(call_id, stage))
-            .values(
+        self._end(
+            call_id,
+            stage,
+            within,
+            dict(
                 state=UnitState.DONE.value,
                 key=key,
                 output=output,
@@ -227,24 +238,29 @@ class Journal:
                 cpu_s=cost.cpu_s,
                 wall_s=cost.wall_s,
                 **more,
-            )
+            ),
         )
 
     def quarantine(
         self, call_id: str, stage: Stage, *, reason: str, message: str, within: sa.Connection
     ) -> None:
-        """Set a unit aside, in the transaction that says so in the results."""
-        within.execute(
-            sa.update(work)
-            .where(self._is(call_id, stage))
-            .values(
+        """Set a unit aside, in the transaction that says so in the results.
+
+        Raises:
+            BatchStopped: somebody else has the unit in hand now.
+        """
+        self._end(
+            call_id,
+            stage,
+            within,
+            dict(
                 state=UnitState.QUARANTINED.value,
                 reason=reason,
                 message=message,
                 owner=None,
                 lease_until=None,
                 finished_at=self.clock(),
-            )
+            ),
         )
         if stage is Stage.HEAR:  # what was judged of an earlier recording stands no more
             within.execute(
@@ -252,6 +268,12 @@ class Journal:
                 .where(self._is(call_id, Stage.JUDGE))
                 .values(state=UnitState.PENDING.value, key=None, first_key=None, after=None)
             )
+
+    def _end(self, call_id: str, stage: Stage, within: sa.Connection, values: dict[str, Any]) -> None:
+        """Write what became of a unit: only of one that is in our hand."""
+        mine = self._is(call_id, stage) & (work.c.owner == self.owner)
+        if within.execute(sa.update(work).where(mine).values(**values)).rowcount != 1:
+            raise BatchStopped(f"call {call_id} was taken over by another worker")
 
     def confirm(self, call_id: str, stage: Stage) -> None:
         """Mark a unit done that was found to be done after all.
@@ -273,6 +295,23 @@ class Journal:
         values = {**GIVEN_BACK, "attempts": work.c.attempts} if blamed else GIVEN_BACK
         with self.store.transaction(f"cannot give back call {call_id}") as connection:
             connection.execute(sa.update(work).where(self._is(call_id, stage)).values(**values))
+
+    def reclaim(self, calls: Sequence[str]) -> int:
+        """Take calls over from workers that are gone: units that they had in hand are pending again.
+
+        A worker that is not gone after all can save nothing of them any more. Returns how many units it were.
+
+        Raises:
+            StoreError: the database cannot be written.
+        """
+        running = (work.c.batch_id == self.batch_id) & (work.c.state == UnitState.RUNNING.value)
+        others = running & (work.c.owner != self.owner)
+        found = 0
+        with self.store.transaction("cannot write the journal") as connection:
+            for some in _portions(calls):
+                which = others & work.c.call_id.in_(some)
+                found += connection.execute(sa.update(work).where(which).values(**ORPHANED)).rowcount
+        return found
 
     def release(self, *, calls: Iterable[str] | None = None, reason: str | None = None) -> tuple[str, ...]:
         """Take units out of quarantine, as if they had never been tried; their calls, in order.

@@ -105,6 +105,11 @@ def place_of(path: Path) -> str:
     return hashlib.sha256(str(path.absolute()).encode(errors="surrogateescape")).hexdigest()
 
 
+def url_place(url: str) -> str:
+    """As :func:`place_of`, of a URL."""
+    return hashlib.sha256(url.encode(errors="surrogateescape")).hexdigest()
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, :data:`MISSING` when it cannot be read."""
     try:
@@ -142,12 +147,14 @@ class Basis:
         judging: digest of rules, scorecard, settings and sources that make a report.
         showing: digest of what pages and tables are made with, beside the reports.
         rules: digest of the rule packs and norms alone.
+        configuration: digest of the files and settings that judging reads, without sources.
     """
 
     hearing: str
     judging: str
     showing: str
     rules: str
+    configuration: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> Basis:
@@ -161,6 +168,13 @@ class Basis:
         )
         named = (settings.score.scorecard, settings.opinion.policy)
         judging_code = _sources(JUDGING_CODE)
+        configuration = digest(
+            settings.sha256,
+            rules,
+            *(_tree(settings.path(path)) for path in named),
+            _tree(CONFIGS / "models.toml"),
+            _tree(CONFIGS, without=_NOT_FOR_JUDGING),
+        )
         return cls(
             hearing=digest(
                 sections,
@@ -170,15 +184,7 @@ class Basis:
                 _sources(HEARING_CODE),
                 _versions(HEARING_PACKAGES),
             ),
-            judging=digest(
-                settings.sha256,
-                rules,
-                *(_tree(settings.path(path)) for path in named),
-                _tree(CONFIGS / "models.toml"),
-                _tree(CONFIGS, without=_NOT_FOR_JUDGING),
-                judging_code,
-                _versions(JUDGING_PACKAGES),
-            ),
+            judging=digest(configuration, judging_code, _versions(JUDGING_PACKAGES)),
             showing=digest(
                 settings.report.model_dump(mode="json"),
                 rules,
@@ -186,6 +192,7 @@ class Basis:
                 _tree(PROJECT_ROOT / "pipeline" / "report" / "templates"),
             ),
             rules=rules,
+            configuration=configuration,
         )
 
     def hear_key(self, call: Call, recording_sha256: str) -> str:
@@ -201,6 +208,16 @@ class Basis:
             seen_sha256: digest of what the call sees of other calls.
         """
         return digest("judge", self.judging, heard_sha256, call_facts(call)[:2], seen_sha256)
+
+
+def judging_code_sha256() -> str:
+    """Digest of the sources that make a report of a transcript."""
+    return digest(_sources(JUDGING_CODE))
+
+
+def judging_versions() -> dict[str, str | None]:
+    """The versions of the packages that judging uses, by name; ``None`` for one that is not here."""
+    return {name: _version(name) for name in JUDGING_PACKAGES}
 
 
 def _outside(settings: Settings) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from pipeline.batch.journal import GIVEN_BACK
+from pipeline.batch.journal import GIVEN_BACK, ORPHANED
 from pipeline.batch.journal_tables import work, work_owners, work_runs
 from pipeline.batch.units import UnitState
 from pipeline.errors import StoreError
@@ -129,17 +129,7 @@ class Ownership:
                 )
             )
             running = (work.c.batch_id == journal.batch_id) & (work.c.state == UnitState.RUNNING.value)
-            back = connection.execute(
-                sa.update(work)
-                .where(running)
-                .values(
-                    state=UnitState.PENDING.value,
-                    attempts=work.c.attempts - 1,
-                    lost=work.c.lost + 1,
-                    owner=None,
-                    lease_until=None,
-                )
-            )
+            back = connection.execute(sa.update(work).where(running).values(**ORPHANED))
             connection.execute(
                 sa.update(work_runs)
                 .where(
@@ -173,10 +163,21 @@ class Ownership:
         journal = self.journal
         mine = (work_owners.c.batch_id == journal.batch_id) & (work_owners.c.owner == journal.owner)
         with journal.store.transaction("cannot write the journal") as connection:
-            connection.execute(sa.delete(work_owners).where(mine))
+            if connection.execute(sa.delete(work_owners).where(mine)).rowcount != 1:
+                return  # what is in hand is the next owner's
             connection.execute(
                 sa.update(work)
-                .where(work.c.batch_id == journal.batch_id, work.c.owner == journal.owner)
-                .where(work.c.state == UnitState.RUNNING.value)
+                .where(work.c.batch_id == journal.batch_id, work.c.state == UnitState.RUNNING.value)
                 .values(**GIVEN_BACK)
             )
+
+
+def owner_of(journal: Journal) -> str | None:
+    """Who works on the batch; ``None`` for nobody.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    query = sa.select(work_owners.c.owner).where(work_owners.c.batch_id == journal.batch_id)
+    with journal.store.transaction("cannot read the journal") as connection:
+        return connection.execute(query).scalar_one_or_none()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from pipeline.errors import ConfigError
+from pipeline.places import Source, place
 from pipeline.report.files import write_atomically
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Parameters:
     """
 
     batch_id: str
-    source: Path
+    source: Source
     mode: Mode
     config: Path | None = None
     dial_log: Path | None = None
@@ -56,7 +57,7 @@ class Parameters:
         write_atomically(folder / FILE_NAME, text.encode(errors="surrogateescape"), mode=0o600)
 
     def started_with(
-        self, *, source: Path, mode: Mode, config: Path | None, dial_log: Path | None
+        self, *, source: Source, mode: Mode, config: Path | None, dial_log: Path | None
     ) -> Parameters:
         """The same batch, started with these."""
         return replace(
@@ -68,7 +69,7 @@ class Parameters:
         )
 
 
-def new_parameters(source: Path, mode: Mode) -> Parameters:
+def new_parameters(source: Source, mode: Mode) -> Parameters:
     """Those of a new results folder."""
     return Parameters(batch_id=uuid.uuid4().hex[:12], source=source.absolute(), mode=mode)
 
@@ -99,7 +100,7 @@ def _parsed(content: Mapping[str, Any]) -> Parameters:
         raise ValueError(content["form"])
     return Parameters(
         batch_id=str(content["batch_id"]),
-        source=Path(content["source"]),
+        source=place(content["source"]),
         mode=content["mode"],
         config=Path(content["config"]) if content["config"] else None,
         dial_log=Path(content["dial_log"]) if content["dial_log"] else None,

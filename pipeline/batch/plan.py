@@ -7,17 +7,21 @@ have is only known when all first looks are there (:mod:`pipeline.history`).
 
 from __future__ import annotations
 
+import os
 import struct
+import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipeline.batch.keys import MISSING, FileStamp, file_sha256, place_of
+from pipeline.batch.keys import MISSING, FileStamp, file_sha256, place_of, url_place
 from pipeline.batch.seen import After, digest_of, seen_by
 from pipeline.batch.units import Stage, Unit, UnitState
+from pipeline.places import Url
 from pipeline.report.files import file_stem
-from pipeline.types import BatchSummary, CallStatus, Quarantined
+from pipeline.transcripts import TranscriptSource
+from pipeline.types import BatchSummary, Call, CallStatus, Quarantined, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,8 +31,6 @@ if TYPE_CHECKING:
     from pipeline.batch.journal import Journal
     from pipeline.batch.keys import Basis
     from pipeline.history import Ledger
-    from pipeline.transcripts import TranscriptSource
-    from pipeline.types import Call
 
 _SPARSE: Final = 600
 """Bytes a second of the thinnest speech codec, AMR at 4.75 kbit/s."""
@@ -46,6 +48,7 @@ class Job:
         weight: how much work it is, compared with others: bytes.
         given: digest of its transcript, where it comes as text; ``None`` for a recording.
         source: where that text lies.
+        stamp: of a recording that is not on this machine; ``None`` where there is no such file.
     """
 
     call: Call
@@ -53,6 +56,7 @@ class Job:
     weight: int = 0
     given: str | None = None
     source: TranscriptSource | None = None
+    stamp: FileStamp | None = None
 
 
 @dataclass(slots=True)
@@ -119,38 +123,60 @@ class Recordings:
 
     def load(self, jobs: Sequence[Job]) -> None:
         """Read what the journal remembers of the recordings of these jobs."""
-        places = [place_of(job.call.recording.path) for job in jobs if job.call.recording]
+        places = [_place(job) for job in jobs if job.call.recording]
         self._known = {} if self.verify else self.journal.stamps(places)
 
     def known(self, job: Job) -> str | None:
         """The digest of a recording if that is known without reading it."""
-        path = _path(job)
-        stamp = FileStamp.of(path)
+        stamp = _stamp(job)
         if stamp is None:
             return MISSING
-        known = self._known.get(place_of(path))
+        known = self._known.get(_place(job))
         return known[1] if known and known[0] == stamp else None
 
-    def read(self, job: Job) -> str:
-        """The digest of a recording, by reading it where that is needed."""
+    def read(self, job: Job, here: Path) -> str:
+        """The digest of a recording, by reading it where that is needed.
+
+        Args:
+            job: its call.
+            here: where it is on this machine.
+        """
         known = self.known(job)
         if known is not None:
             return known
-        path = _path(job)
-        stamp = FileStamp.of(path)  # before reading: a change while it is read shows the next time
-        sha256 = file_sha256(path)
+        stamp = _stamp(job)  # before reading: a change while it is read shows the next time
+        sha256 = file_sha256(here)
         if stamp is not None and sha256 != MISSING:
-            self._known[place_of(path)] = self._fresh[place_of(path)] = stamp, sha256
+            self._known[_place(job)] = self._fresh[_place(job)] = stamp, sha256
         return sha256
 
     def save(self, job: Job, within: sa.Connection) -> None:
         """Remember the digest of a recording that was read, in somebody's transaction."""
         if job.call.recording is None:
             return
-        place = place_of(job.call.recording.path)
+        place = _place(job)
         if place in self._fresh:
             stamp, sha256 = self._fresh[place]
             self.journal.remember_file(place, stamp, sha256, within=within)
+
+
+def fetched(job: Job, folder: Path) -> Job:
+    """The job with its recording on this machine, copied into ``folder`` where it is not.
+
+    Whoever asks for it removes the copy; what a process leaves behind that was killed is removed when the
+    next run begins (:func:`pipeline.report.files.remove_unfinished`).
+
+    Raises:
+        StoreError: the recording cannot be reached, or there is no room for it.
+    """
+    recording = job.call.recording
+    if recording is None or not recording.url:
+        return job
+    name = f".{file_stem(job.call.call_id)}.{os.getpid()}-{threading.get_ident()}.tmp"
+    copy = folder / name
+    Url(recording.url).fetch(copy)  # one that is not there is refused by whoever opens it
+    here = replace(recording, path=copy, url="")
+    return replace(job, call=replace(job.call, recording=here))
 
 
 def compare(
@@ -262,10 +288,20 @@ def seconds_at_most(path: Path) -> float:
     return size / _SPARSE
 
 
-def _path(job: Job) -> Path:
+def _place(job: Job) -> str:
+    recording = _recording(job)
+    return url_place(recording.url) if recording.url else place_of(recording.path)
+
+
+def _stamp(job: Job) -> FileStamp | None:
+    recording = _recording(job)
+    return job.stamp if recording.url else FileStamp.of(recording.path)
+
+
+def _recording(job: Job) -> Recording:
     if job.call.recording is None:
         raise ValueError(f"call {job.call.call_id} has no recording")
-    return job.call.recording.path
+    return job.call.recording
 
 
 def account(

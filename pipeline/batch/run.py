@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.batch import heard
-from pipeline.batch.attempts import Attempts, GivenUp, PutOff
 from pipeline.batch.bench import Observer, Silent
+from pipeline.batch.hand import Hand
+from pipeline.batch.looks import Look, Outcome, OutcomeKind
 from pipeline.batch.plan import (
     Comparison,
     Job,
@@ -36,17 +36,17 @@ from pipeline.batch.plan import (
     order,
     record_of,
 )
-from pipeline.batch.seen import After, digest_of, seen_by
+from pipeline.batch.seen import digest_of, seen_by
 from pipeline.batch.stop_rule import StopRule
-from pipeline.batch.units import Cost, Pending, Stage, UnitState
-from pipeline.errors import BatchStopped, FormError, KeptError, StoreError, TingheError
-from pipeline.report.call_json import write_call
+from pipeline.batch.units import Cost, Pending, Stage
+from pipeline.errors import BatchStopped, StoreError, TingheError
 from pipeline.report.quarantine import write_quarantine
 from pipeline.types import BatchSummary, CallStatus, Quarantined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import NoReturn
 
     from pipeline.batch.bench import Bench
     from pipeline.batch.journal import Journal
@@ -69,6 +69,7 @@ class Batch:
         as_kept: take what was heard as it is, whatever it was made from.
         verify: read recordings to see whether they changed, whatever their size and time say.
         wait: sleeps between retries; a test passes its own.
+        chunk: calls that a worker takes at a time.
     """
 
     jobs: Sequence[Job]
@@ -84,14 +85,15 @@ class Batch:
     as_kept: bool = False
     verify: bool = False
     wait: Callable[[float], None] = time.sleep
+    chunk: int = 1
     _comparison: Comparison | None = None
     _concerned: frozenset[str] = frozenset()
-    _recordings: Recordings = field(init=False)
+    _hand: Hand = field(init=False)
+    _jobs: Mapping[str, Job] = field(init=False)
     _before: History = field(init=False)
     _queue: deque[Job] = field(default_factory=deque)
     _alone: deque[Job] = field(default_factory=deque)
-    _look: Callable[[Job, bool], None] = field(init=False)
-    _chunk: int = 1
+    _first: bool = True
     _costs: dict[str, Cost] = field(default_factory=dict)
     _quarantined: dict[str, Quarantined] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
@@ -109,13 +111,24 @@ class Batch:
         self._rule = StopRule(
             calls=len(self.jobs), in_a_row=self.settings.stop_in_a_row, share=self.settings.stop_share
         )
-        self._recordings = Recordings(self.journal, verify=self.verify)
+        self._jobs = {job.call.call_id: job for job in self.jobs}
+        self._hand = Hand(
+            out=self.out,
+            store=self.store,
+            journal=self.journal,
+            basis=self.basis,
+            bench=self.bench,
+            settings=self.settings,
+            recordings=Recordings(self.journal, verify=self.verify),
+            as_kept=self.as_kept,
+            wait=self.wait,
+        )
         self._comparison = compare(
             self.jobs,
             journal=self.journal,
             basis=self.basis,
             ledger=self.ledger,
-            recordings=self._recordings,
+            recordings=self._hand.recordings,
             results=self.out / "calls",
             as_kept=self.as_kept,
         )
@@ -131,12 +144,11 @@ class Batch:
             self.compare()
         self.observer.planned(len(self.jobs) + len(self.rejected))
         for row in self.rejected:
-            self._attempts.persist(partial(self.store.save_quarantined, row))
+            self._hand.attempts.persist(partial(self.store.save_quarantined, row))
             self._set_aside(row)
-        by_id = {job.call.call_id: job for job in self.jobs}
         found = self._compared
         for call_id, unit in found.aside.items():
-            self._set_aside(record_of(by_id[call_id], unit))
+            self._set_aside(record_of(self._jobs[call_id], unit))
         to_look = found.to_look
         self.journal.begin(
             [pending for job in to_look for pending in self._pending(job)],
@@ -144,7 +156,7 @@ class Batch:
             skipped=len(self.jobs) - len(to_look) - len(found.aside),
             quarantined=len(self._quarantined),
         )
-        return self._hand_out(to_look, self._first_look)
+        return self._hand_out(to_look, first=True)
 
     def run_chunk(self, number: int) -> int:
         """Work on calls, the longest first, until a chunk of them is done; how many that were.
@@ -154,8 +166,8 @@ class Batch:
             StoreError: results cannot be written at all (a full disk, a database that is gone).
         """
         done = 0
-        while done < self._chunk and (job := self._next()) is not None:
-            self._work(job, alone=False)
+        while done < self.chunk and (looks := self.take(1)):
+            self._work(looks[0], alone=False)
             done += 1
         return done
 
@@ -167,10 +179,55 @@ class Batch:
             StoreError: results cannot be written at all.
         """
         done = 0
-        while self._alone:
-            self._work(self._alone.popleft(), alone=True)
+        while (look := self.take_alone()) is not None:
+            self._work(look, alone=True)
             done += 1
         return done
+
+    def take(self, calls: int) -> list[Look]:
+        """The next calls to be worked on, at most so many; whoever takes them must :meth:`note` what came.
+
+        Raises:
+            TingheError: why no more calls are handed out.
+        """
+        with self._lock:
+            if self._stopped is not None:
+                raise self._stopped
+            jobs = [self._queue.popleft() for _ in range(min(calls, len(self._queue)))]
+        return [self._look_at(job) for job in jobs]
+
+    def take_alone(self) -> Look | None:
+        """The next call that is to be tried again where it can harm no other; ``None`` when there is none."""
+        return self._look_at(self._alone.popleft()) if self._alone else None
+
+    def give_back(self, looks: Sequence[Look], error: BaseException) -> None:
+        """Take calls back that were not worked on; where it is an error of ours, no more are handed out."""
+        with self._lock:
+            self._queue.extendleft(look.job for look in reversed(looks))
+            if isinstance(error, TingheError):
+                self._stopped = self._stopped or error
+
+    def note(self, outcome: Outcome) -> None:
+        """Take down what came of a look.
+
+        Raises:
+            BatchStopped: too many calls fail alike.
+        """
+        call_id = outcome.call_id
+        self._standing[call_id] = outcome.now
+        if outcome.after is not None:
+            self.ledger.recall(self._jobs[call_id].call, outcome.after)
+        match outcome.kind:
+            case OutcomeKind.PUT_OFF:
+                self._alone.append(self._jobs[call_id])
+            case OutcomeKind.DONE:
+                self._costs[call_id] = outcome.cost
+                self._rule.succeeded()
+                self._tell(call_id, CallStatus(outcome.now.output or ""))
+            case OutcomeKind.ASIDE if outcome.record is not None:
+                self._set_aside(outcome.record)
+                if outcome.blameless and self._rule.failed(outcome.record.reason):
+                    self._stop_for(outcome.record.reason)
 
     def reopen(self) -> int:
         """Complete the history, when all first looks are made; the number of chunks to judge now.
@@ -197,7 +254,7 @@ class Batch:
             elif failed is not None:
                 self._set_aside(record_of(job, failed))
         self._concerned = concerned
-        self._attempts.persist(
+        self._hand.attempts.persist(
             lambda: self.journal.add(
                 [Pending(call_id=j.call.call_id, stage=Stage.JUDGE, weight=j.weight) for j in second]
             )
@@ -207,7 +264,7 @@ class Batch:
             now = self._standing[job.call.call_id]
             if not now.worked and job.call.call_id not in waiting and now.output is not None:
                 self._tell(job.call.call_id, CallStatus(now.output))
-        return self._hand_out(order(second), self._second_look)
+        return self._hand_out(order(second), first=False)
 
     def close(self) -> BatchSummary:
         """Account for every call and write ``quarantine.jsonl``.
@@ -235,6 +292,11 @@ class Batch:
             self.journal.end("stopped", reason)
 
     @property
+    def stopped(self) -> TingheError | None:
+        """Why no more calls are handed out; ``None`` while they are."""
+        return self._stopped
+
+    @property
     def judged(self) -> tuple[str, ...]:
         """Ids of the calls that have a report, in the order of the manifest."""
         return tuple(job.call.call_id for job in self.jobs if job.call.call_id not in self._quarantined)
@@ -248,10 +310,6 @@ class Batch:
     def quarantined(self) -> tuple[Quarantined, ...]:
         """The calls that could not be judged."""
         return tuple(self._quarantined.values())
-
-    @property
-    def _attempts(self) -> Attempts:
-        return Attempts(journal=self.journal, settings=self.settings, wait=self.wait)
 
     @property
     def _standing(self) -> dict[str, Standing]:
@@ -269,172 +327,45 @@ class Batch:
         stages = (Stage.JUDGE,) if heard_already else (Stage.HEAR, Stage.JUDGE)
         return [Pending(call_id=job.call.call_id, stage=stage, weight=job.weight) for stage in stages]
 
-    def _hand_out(self, jobs: Sequence[Job], look: Callable[[Job, bool], None]) -> int:
+    def _hand_out(self, jobs: Sequence[Job], *, first: bool) -> int:
         """Put calls in the queue; the number of chunks that they are.
 
         Chunks are small where there are few calls, so that nobody waits for another's long ones.
         """
         self._queue.extend(jobs)
-        self._look = look
+        self._first = first
         parts = 1 if self.settings.workers == 1 else 4 * self.settings.workers
-        self._chunk = max(min(self.settings.chunk_calls, -(-len(jobs) // parts)), 1)
-        return -(-len(jobs) // self._chunk)
+        self.chunk = max(min(self.settings.chunk_calls, -(-len(jobs) // parts)), 1)
+        return -(-len(jobs) // self.chunk)
 
-    def _next(self) -> Job | None:
-        with self._lock:
-            if self._stopped is not None:
-                raise self._stopped
-            return self._queue.popleft() if self._queue else None
+    def _look_at(self, job: Job) -> Look:
+        call_id = job.call.call_id
+        # What there is to see in a first look, and in the last one of a call that others do not concern.
+        before = self._first or call_id not in self._concerned
+        return Look(
+            job=job,
+            first=self._first,
+            now=self._standing[call_id],
+            seen=seen_by(job.call, self._before if before else self.ledger.history, self.ledger.alike),
+            hearing=self._compared.hearing.get(call_id),
+            judging=self._compared.judging.get(call_id),
+            earlier=self._costs.get(call_id, Cost()),
+        )
 
-    def _work(self, job: Job, *, alone: bool) -> None:
-        """Do what the pass is about; whatever becomes of the call, it is accounted for."""
+    def _work(self, look: Look, *, alone: bool) -> None:
         try:
-            self._look(job, alone)
-        except PutOff:
-            self._alone.append(job)
-        except GivenUp as given_up:
-            self._refuse(job, given_up)
+            outcome = self._hand.do(look, alone=alone)
         except BaseException as error:
-            with self._lock:
-                self._queue.appendleft(job)
-                if isinstance(error, TingheError):
-                    self._stopped = self._stopped or error
+            self.give_back([look], error)
             raise
+        self.note(outcome)
 
-    def _first_look(self, job: Job, alone: bool) -> None:
-        """Hear a call, where that is needed, and judge it with what was known before the night."""
-        now = self._standing[job.call.call_id]
-        for anew in (False, True):
-            if now.heard is None or anew:
-                now.heard = self._hear(job, now, alone, anew=anew)
-            if self._stands(job, now):
-                return
-            try:
-                self._judge(job, now, alone, first=True)
-                return
-            except KeptError:
-                if anew or job.given is not None or self.as_kept:
-                    raise
-                heard.drop(heard.place_of(self.out, job.call.call_id))
-
-    def _second_look(self, job: Job, alone: bool) -> None:
-        """Judge a call with all that happened in the night."""
-        self._judge(job, self._standing[job.call.call_id], alone, first=False)
-
-    def _stands(self, job: Job, now: Standing) -> bool:
-        """Whether the first look of a call whose recording had to be read is as it was after all."""
-        call_id = job.call.call_id
-        was = self._compared.judging.get(call_id)
-        if was is None or now.heard is None or not was.whole:
-            return False
-        seen = seen_by(job.call, self._before, self.ledger.alike)
-        if self.basis.judge_key(job.call, now.heard, digest_of(seen)) != was.first_key:
-            return False
-        self._attempts.persist(lambda: self.journal.confirm(call_id, Stage.JUDGE))
-        now.key, now.first_key, now.output = was.key, was.first_key, was.output
-        self.ledger.recall(job.call, After.from_json(was.after or {}))
-        return True
-
-    def _hear(self, job: Job, now: Standing, alone: bool, *, anew: bool) -> str:
-        call_id = job.call.call_id
-        now.recording = self._recordings.read(job)
-        key = self.basis.hear_key(job.call, now.recording)
-        was = self._compared.hearing.get(call_id)
-        if was is not None and was.state is UnitState.DONE and was.key == key and was.output and not anew:
-            self._attempts.persist(lambda: self.journal.confirm(call_id, Stage.HEAR))
-            return was.output
-        listened = self._attempts.make(
-            job,
-            Stage.HEAR,
-            key,
-            lambda: self.bench.hear(job, key, now.recording or "", alone=alone),
-            lease_s=self.bench.lease_s(job),
-            alone=alone,
-        )
-
-        def save() -> None:
-            with self.store.transaction(f"cannot save call {call_id}") as within:
-                self._recordings.save(job, within)
-                self.journal.done(
-                    call_id, Stage.HEAR, key=key, output=listened.output, cost=listened.cost, within=within
-                )
-
-        self._attempts.persist(save)
-        return listened.output
-
-    def _history_for(self, call_id: str, *, first: bool) -> History:
-        """What there is to see in a first look, and in the last one of a call that others do not concern."""
-        return self._before if first or call_id not in self._concerned else self.ledger.history
-
-    def _judge(self, job: Job, now: Standing, alone: bool, *, first: bool) -> None:
-        call_id, sha256 = job.call.call_id, now.heard or ""
-        seen = seen_by(job.call, self._history_for(call_id, first=first), self.ledger.alike)
-        key = self.basis.judge_key(job.call, sha256, digest_of(seen))
-        judged = self._attempts.make(
-            job,
-            Stage.JUDGE,
-            key,
-            lambda: self.bench.judge(job, sha256, seen, alone=alone),
-            lease_s=self.bench.lease_s(job),
-            alone=alone,
-        )
-        report = judged.report
-        earlier = self._costs.get(call_id, Cost())
-        cost = Cost(cpu_s=judged.cost.cpu_s + earlier.cpu_s, wall_s=judged.cost.wall_s + earlier.wall_s)
-        more = {"first_key": key, "after": After.of(report).to_json()} if first else {}
-
-        def save() -> None:
-            with self.store.transaction(f"cannot save call {call_id}") as within:
-                self.store.save(report, within=within)
-                self.journal.done(
-                    call_id,
-                    Stage.JUDGE,
-                    key=key,
-                    output=report.status.value,
-                    cost=cost,
-                    within=within,
-                    **more,
-                )
-
-        try:
-            self._attempts.persist(save)
-        except FormError as error:
-            record = Quarantined(
-                call_id=call_id, reason=error.reason, message=str(error), file=job.file, line=job.call.line
-            )
-            raise GivenUp(Stage.JUDGE, record, blameless=True) from None
-        self._costs[call_id] = cost
-        now.key, now.output, now.worked = key, report.status.value, True
-        if first:
-            now.first_key = key
-            self.ledger.recall(job.call, After.of(report))
-        self._rule.succeeded()
-        self._tell(call_id, report.status)
-
-    def _refuse(self, job: Job, given_up: GivenUp) -> None:
-        """Set a call aside, and end the run when that happens too often."""
-        record, stage, call_id = given_up.record, given_up.stage, job.call.call_id
-        if stage is Stage.HEAR:
-            heard.drop(heard.place_of(self.out, call_id))
-
-        def save() -> None:
-            write_call(self.bench.refuse(job.call, record.reason), self.out / "calls")
-            with self.store.transaction(f"cannot save quarantined call {call_id}") as within:
-                self.store.save_quarantined(record, within=within)
-                self._recordings.save(job, within)
-                self.journal.quarantine(
-                    call_id, stage, reason=record.reason, message=record.message, within=within
-                )
-
-        self._attempts.persist(save)
-        self._standing[call_id].worked = True
-        self._set_aside(record)
-        if given_up.blameless and self._rule.failed(record.reason):
-            stop = BatchStopped(f"too many calls fail alike ({record.reason}); they are not set aside")
-            with self._lock:
-                self._stopped = self._stopped or stop
-            self._attempts.persist(lambda: self.journal.release(reason=record.reason))
-            raise stop
+    def _stop_for(self, reason: str) -> NoReturn:
+        stop = BatchStopped(f"too many calls fail alike ({reason}); they are not set aside")
+        with self._lock:
+            self._stopped = self._stopped or stop
+        self._hand.attempts.persist(lambda: self.journal.release(reason=reason))
+        raise stop
 
     def _set_aside(self, record: Quarantined) -> None:
         with self._lock:

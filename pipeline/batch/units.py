@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any
 
 
 class Stage(StrEnum):
@@ -38,6 +36,8 @@ class Unit:
         output: of ``hear`` the SHA-256 of what was kept, of ``judge`` the status of the call.
         first_key: of ``judge``, the key of the first look, when nothing was known of the night's other calls.
         after: of ``judge``, what the call is to others by its first look.
+        finished_at: seconds since 1970 at which it was last done or set aside.
+        cpu_s, wall_s: what it took when it was last done.
     """
 
     call_id: str
@@ -51,6 +51,9 @@ class Unit:
     output: str | None = None
     first_key: str | None = None
     after: Mapping[str, Any] | None = None
+    finished_at: float | None = None
+    cpu_s: float | None = None
+    wall_s: float | None = None
 
     @property
     def whole(self) -> bool:

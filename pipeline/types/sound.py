@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.metadata import CallMetadata
 from pipeline.types.basics import Role
-
-if TYPE_CHECKING:
-    from pipeline.metadata import CallMetadata
-
 
 Samples = NDArray[np.float32]
 """Mono sound, shape ``(num_samples,)``, float32 in -1..1."""
@@ -28,6 +24,8 @@ class Recording:
     channel_roles: tuple[Role, ...] = ()
     raw_format: str | None = None
     """``alaw`` or ``mulaw`` with optional ``:rate:channels`` for headerless G.711."""
+    url: str = ""
+    """Where it lies, when that is not on this machine; ``path`` is then its place in the source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,9 @@ def changed(section, **values):
 @pytest.mark.parametrize(
     ("section", "values", "parts"),
     [
-        ("asr", {"beam_size": 2}, {"hearing", "judging"}),
-        ("vad", {"threshold": 0.5}, {"hearing", "judging"}),
-        ("detect", {"violation_confidence": 0.9}, {"judging"}),
+        ("asr", {"beam_size": 2}, {"hearing", "judging", "configuration"}),
+        ("vad", {"threshold": 0.5}, {"hearing", "judging", "configuration"}),
+        ("detect", {"violation_confidence": 0.9}, {"judging", "configuration"}),
         ("report", {"language": "en"}, {"showing"}),
         ("batch", {"workers": 7}, set()),
         ("models", {"cache_dir": "/elsewhere"}, set()),
