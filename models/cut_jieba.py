@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from math import log
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _HANZI = re.compile(r"[\u4E00-\u9FD5]+")
 """jieba's own expressions (0.42.1)."""
 _NEVER = -3.14e100
 """Log probability of what the hidden Markov model does not know."""
+_UNSEEN = (_NEVER,) * 4
 
 
 class JiebaCutter:
@@ -37,7 +39,10 @@ class JiebaCutter:
         self._total = log(tokenizer.total)
         self._unknown = finalseg
         emit, start, self._trans = finalseg.emit_P, finalseg.start_P, finalseg.trans_P
-        self._begin, self._middle, self._end, self._single = (emit[state] for state in "BMES")
+        self._emissions = {
+            character: tuple(emit[state].get(character, _NEVER) for state in "BMES")
+            for character in {character for of_state in emit.values() for character in of_state}
+        }
         self._starts = tuple(start[state] for state in "BMES")
 
     def cut(self, text: str) -> Iterator[str]:
@@ -116,17 +121,10 @@ class JiebaCutter:
         mm, bm = trans["M"]["M"], trans["B"]["M"]
         be, me = trans["B"]["E"], trans["M"]["E"]
         es, ss = trans["E"]["S"], trans["S"]["S"]
-        first = run[0]
-        b, m, e, s = (
-            start + emit.get(first, _NEVER)
-            for start, emit in zip(
-                self._starts, (self._begin, self._middle, self._end, self._single), strict=True
-            )
-        )
+        first, *others = [self._emissions.get(character, _UNSEEN) for character in run]
+        b, m, e, s = map(add, self._starts, first)
         came: list[dict[str, str]] = []
-        for character in run[1:]:
-            at_b, at_m = self._begin.get(character, _NEVER), self._middle.get(character, _NEVER)
-            at_e, at_s = self._end.get(character, _NEVER), self._single.get(character, _NEVER)
+        for at_b, at_m, at_e, at_s in others:
             from_e, from_s = e + eb + at_b, s + sb + at_b
             in_m, in_b = m + mm + at_m, b + bm + at_m
             end_b, end_m = b + be + at_e, m + me + at_e

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
+
+from models.cut_pinyin import PinyinCutter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,9 +75,12 @@ def units_of(said: Said) -> dict[Block, Sequence[str]]:
 
 def _sounds(text: str) -> list[str]:
     """One syllable a character; characters without sound stand for themselves."""
-    from pypinyin.seg.simpleseg import seg
+    return [syllable for word in _cutter().cut(text) for syllable in _sounds_of(word)]
 
-    return [syllable for word in seg(text) for syllable in _sounds_of(word)]
+
+@cache
+def _cutter() -> PinyinCutter:
+    return PinyinCutter()
 
 
 @lru_cache(maxsize=1 << 14)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from functools import cached_property, partial
 from importlib.metadata import version
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 from models.engine_errors import loading_errors
@@ -22,7 +21,8 @@ from pipeline.settings import CONFIGS
 from pipeline.types import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
 
@@ -42,13 +42,18 @@ _MARKS = "。！？!?；;，,、"
 _CLAUSE = re.compile(r"[^。！？!?；;，,、]+[。！？!?；;，,、]*")
 
 
-def labelled_lines() -> tuple[Line, ...]:
-    """Every labelled line that the project ships.
+def labelled_lines(more: Iterable[Path] = ()) -> tuple[Line, ...]:
+    """Every labelled line that the project ships, and those of further files or folders.
 
     Raises:
         ConfigError: a line is malformed.
     """
-    return tuple(line for folder in CORPORA for line in read_lines(folder))
+    return tuple(line for place in (*CORPORA, *more) for line in read_lines(place))
+
+
+def further_lines(settings: Settings) -> tuple[Path, ...]:
+    """The files of labelled lines that the settings name."""
+    return tuple(settings.path(place) for place in settings.opinion.lines)
 
 
 class NgramOpinion:
@@ -77,7 +82,7 @@ class NgramOpinion:
 
     @classmethod
     def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
-        """Trained on the shipped lines, or read from the cache.
+        """Trained on the shipped lines and those that the settings name, or read from the cache.
 
         Raises:
             ConfigError: the lines are not usable.
@@ -85,7 +90,7 @@ class NgramOpinion:
         """
         import numpy as np
 
-        lines, taught = labelled_lines(), load_taught()
+        lines, taught = labelled_lines(further_lines(settings)), load_taught()
         digest = f"{lines_sha256(lines)[:12]}-{taught_sha256(taught)[:12]}"
         key = f"opinion-{FEATURES_VERSION}-{digest}"
         with loading_errors(_ENGINE):
@@ -114,19 +119,15 @@ class NgramOpinion:
         if len(filled):
             scores[filled] = np.add.reduceat(rows, features.starts[filled], axis=0)
         chances = 1 / (1 + np.exp(-(self._slope * (scores + self._bias) + self._shift)))
-        edges = np.searchsorted(features.gram_turn, np.arange(len(turns) + 1)).tolist()
-        return tuple(
-            self._opinion(said.text, chance, features, rows, slice(*edge))
-            for said, chance, edge in zip(turns, chances.tolist(), pairwise(edges), strict=True)
-        )
+        shown = [[c for c in self._with_span if chance[c] >= _SHOWN] for chance in chances.tolist()]
+        spans = _strongest_clauses([said.text for said in turns], features, rows, shown)
+        return tuple(map(self._opinion, chances.tolist(), shown, spans))
 
     def _opinion(
-        self, text: str, chance: list[float], features: Features, rows: np.ndarray, grams: slice
+        self, chance: list[float], shown: Sequence[int], spans: Sequence[tuple[int, int]]
     ) -> Opinion:
-        shown = [column for column in self._with_span if chance[column] >= _SHOWN]
         tones = {tone: chance[column] if column is not None else 0.0 for tone, column in self._tones}
         total = sum(tones.values()) or 1.0
-        spans = _strongest_clauses(text, features, rows, grams, shown) if shown else []
         return Opinion(
             rules={name: chance[column] for name, column in self._rules},
             acts={name: chance[column] for name, column in self._acts},
@@ -136,33 +137,65 @@ class NgramOpinion:
 
 
 def _strongest_clauses(
-    text: str, features: Features, rows: np.ndarray, grams: slice, columns: Sequence[int]
-) -> list[tuple[int, int]]:
-    """For each label the clause whose n-grams speak most for it, without the mark behind it.
+    texts: Sequence[str], features: Features, rows: np.ndarray, shown: Sequence[Sequence[int]]
+) -> list[list[tuple[int, int]]]:
+    """For each label of each turn the clause whose n-grams speak most for it, without the mark behind it.
 
     Every n-gram spreads what its feature adds to a label over its occurrences and their characters.
 
     Args:
-        text: of the turn.
+        texts: of the turns.
         features: of the call.
         rows: what each feature adds to each label.
-        grams: which n-grams are the turn's.
-        columns: the labels.
+        shown: the labels of each turn.
+    """
+    clauses = [[match.span() for match in _CLAUSE.finditer(text)] or [(0, len(text))] for text in texts]
+    asked = [(turn, column) for turn, mine in enumerate(shown) for column in mine if len(clauses[turn]) > 1]
+    voices = _voices(texts, features, rows, clauses, asked) if asked else ()
+    best = {pair: clauses[pair[0]][_first_best(said)] for pair, said in zip(asked, voices, strict=True)}
+    return [
+        [_without_mark(text, *best.get((turn, column), clauses[turn][0])) for column in mine]
+        for turn, (text, mine) in enumerate(zip(texts, shown, strict=True))
+    ]
+
+
+def _without_mark(text: str, start: int, end: int) -> tuple[int, int]:
+    return start, max(min(start + 1, end), len(text[:end].rstrip(_MARKS)))
+
+
+def _voices(
+    texts: Sequence[str],
+    features: Features,
+    rows: np.ndarray,
+    clauses: Sequence[Sequence[tuple[int, int]]],
+    asked: Sequence[tuple[int, int]],
+) -> list[list[float]]:
+    """For each pair of a turn and a label what the n-grams of each clause say: a sum over its characters.
+
+    The texts of all pairs stand on one line, on which the sums run on.
     """
     import numpy as np
 
-    clauses = [match.span() for match in _CLAUSE.finditer(text)] or [(0, len(text))]
-    if len(clauses) > 1:
-        feature = features.gram_feature[grams]
-        start, end = features.gram_start[grams], features.gram_end[grams]
-        sizes = np.maximum(end - start, 1)
-        share = rows[feature][:, columns] / (features.times[feature] * sizes)[:, None]
-        edges = np.array(clauses)
-        covered = np.minimum(end[:, None], edges[:, 1]) - np.maximum(start[:, None], edges[:, 0])
-        voice = share.T @ np.maximum(covered, 0)
-        # of clauses that say the same the first: sums differ in their last bits
-        best = (voice >= voice.max(axis=1, keepdims=True) - _SAME_VOICE).argmax(axis=1).tolist()
-        chosen = [clauses[i] for i in best]
-    else:
-        chosen = clauses * len(columns)
-    return [(begin, max(min(begin + 1, stop), len(text[:stop].rstrip(_MARKS)))) for begin, stop in chosen]
+    turn, label = np.array(asked).T
+    sizes = np.array([len(texts[of]) + 1 for of, _ in asked])
+    begins = np.cumsum(sizes) - sizes
+    first = np.searchsorted(features.gram_turn, turn)
+    count = np.searchsorted(features.gram_turn, turn, side="right") - first
+    pair = np.repeat(np.arange(len(asked)), count)
+    gram = np.arange(len(pair)) + np.repeat(first - np.cumsum(count) + count, count)
+    start, end, feature = (a[gram] for a in (features.gram_start, features.gram_end, features.gram_feature))
+    share = rows[feature, label[pair]] / (features.times[feature] * np.maximum(end - start, 1))
+    line = int(sizes.sum())
+    step = np.bincount(start + begins[pair], share, line) - np.bincount(end + begins[pair], share, line)
+    of_characters = np.cumsum(step)
+    before = (np.cumsum(of_characters) - of_characters).tolist()
+    return [
+        [before[begin + end] - before[begin + start] for start, end in clauses[of]]
+        for (of, _), begin in zip(asked, begins.tolist(), strict=True)
+    ]
+
+
+def _first_best(voices: Sequence[float]) -> int:
+    """The loudest; of those that say the same the first: sums differ in their last bits."""
+    least = max(voices) - _SAME_VOICE
+    return next(number for number, voice in enumerate(voices) if voice >= least)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import chain, pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -40,6 +41,9 @@ TONE_CORPUS = CONFIGS / "corpora" / "tone.jsonl"
 _PARTIES = (Role.AGENT, Role.CUSTOMER)
 _SILENT = frozenset("，。、；：…“”‘’《》（）,.;: ")
 """Punctuation that carries no tone; ？ and ！ do."""
+_MARKED = str.maketrans("，。", "||")
+_TONES = tuple(Tone)
+_NEUTRAL = {tone: float(tone is Tone.NEUTRAL) for tone in _TONES}
 _KINDS_OF_FEATURE = 4
 """A word, its characters, their pairs and the marks tell the same thing again: the evidence is
 divided by this so that the probabilities are not absurdly sure. The order of the tones does not
@@ -141,22 +145,24 @@ class SnownlpTone:
         A text with nothing in it that the training lines know is neutral. A speaker whose role
         is not known is judged as the mean of both parties.
         """
-        return tuple(self._judge(text, role) for text, role in zip(texts, roles, strict=True))
-
-    def _judge(self, text: str, role: Role) -> dict[Tone, float]:
-        features = self._features(text)
-        if role in self._models:
-            return self._models[role].probabilities(features)
-        judged = [model.probabilities(features) for model in self._models.values()]
-        return {tone: sum(one[tone] for one in judged) / len(judged) for tone in Tone}
+        features = [self._features(text) for text in texts]
+        judged: dict[Role, dict[int, dict[Tone, float]]] = {}
+        for role, model in self._models.items():
+            own = [at for at, spoke in enumerate(roles) if spoke is role or spoke not in self._models]
+            judged[role] = dict(zip(own, model.probabilities([features[at] for at in own]), strict=True))
+        return tuple(
+            judged[role][at] if role in judged else _mean([of_role[at] for of_role in judged.values()])
+            for at, role in enumerate(roles)
+        )
 
     def _features(self, text: str) -> set[str]:
         """Words, characters and pairs of characters, each once."""
-        words = {f"word:{word}" for word in self._tokenizer.cut(text) if word not in _SILENT}
-        characters = {f"char:{character}" for character in text if character not in _SILENT}
-        marked = f"^{''.join('|' if character in '，。' else character for character in text)}$"
-        pairs = {f"pair:{marked[at : at + 2]}" for at in range(len(marked) - 1)}
-        return words | characters | pairs
+        marked = f"^{text.translate(_MARKED)}$"
+        return {
+            *[f"word:{word}" for word in self._tokenizer.cut(text) if word not in _SILENT],
+            *[f"char:{character}" for character in text if character not in _SILENT],
+            *[f"pair:{one}{other}" for one, other in pairwise(marked)],
+        }
 
     def _train(self, lines: Sequence[ToneLine]) -> _Bayes:
         samples = [(sorted(self._features(line.text)), line.tone) for line in lines]
@@ -193,21 +199,39 @@ class _Bayes:
     places: Mapping[str, int]
     logs: np.ndarray[Any, np.dtype[np.float64]]
 
-    def probabilities(self, features: AbstractSet[str]) -> dict[Tone, float]:
-        """The distribution behind ``Bayes.classify``, which itself returns only the winner."""
+    def probabilities(self, texts: Sequence[AbstractSet[str]]) -> list[dict[Tone, float]]:
+        """The distribution behind ``Bayes.classify``, which itself returns only the winner.
+
+        Args:
+            texts: the features of each text.
+        """
+        rows = [self._rows(features) for features in texts]
+        text = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        logs = self.logs[np.array([*chain(*rows)], dtype=np.int64)]
+        # column by column and row after row: the same bits on every machine
+        sums = [np.bincount(text, column, len(rows)).tolist() for column in logs.T]
+        judged = zip(rows, zip(*sums, strict=True), strict=True)
+        return [self._distribution(of_text) if row else dict(_NEUTRAL) for row, of_text in judged]
+
+    def _rows(self, features: AbstractSet[str]) -> list[int]:
+        """The rows of known features, in order."""
         places = self.places
-        known = sorted([places[feature] for feature in features if feature in places])
-        if not known:
-            return {tone: float(tone is Tone.NEUTRAL) for tone in Tone}
-        sums = self.logs[known].sum(axis=0).tolist()  # row after row: the same bits on every machine
+        return sorted([places[feature] for feature in features if feature in places])
+
+    def _distribution(self, sums: Sequence[float]) -> dict[Tone, float]:
+        """Probabilities from the sums of log frequencies."""
         scores = {
             tone: prior + of_tone / _KINDS_OF_FEATURE
             for (tone, prior), of_tone in zip(self.priors.items(), sums, strict=True)
         }
         best = max(scores.values())
-        weights = {tone: math.exp(scores[tone] - best) if tone in scores else 0.0 for tone in Tone}
+        weights = {tone: math.exp(scores[tone] - best) if tone in scores else 0.0 for tone in _TONES}
         total = sum(weights.values())
         return {tone: weight / total for tone, weight in weights.items()}
+
+
+def _mean(judged: Sequence[Mapping[Tone, float]]) -> dict[Tone, float]:
+    return {tone: sum(one[tone] for one in judged) / len(judged) for tone in _TONES}
 
 
 @cache

@@ -14,7 +14,7 @@ from pipeline.detect.context import sentence_at
 from pipeline.detect.patterns import compile_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipeline.detect.context import CompiledContext
     from pipeline.detect.patterns import Pattern, Patterns
@@ -36,6 +36,11 @@ class Demand(Protocol):
         ...
 
     @property
+    def of_turn(self) -> bool:
+        """Whether it looks at the turn and its neighbours alone, wherever in the turn the words stand."""
+        ...
+
+    @property
     def searched(self) -> tuple[Pattern, ...]:
         """Every pattern in it, for the scanner."""
         ...
@@ -48,6 +53,11 @@ class Demand(Protocol):
 def met(demand: Demand, view: CallView, position: int, start: int, end: int) -> bool:
     """Whether a stretch of words satisfies a demand."""
     return (next(demand.seen(view, position, start, end), None) is not None) is demand.wanted
+
+
+def all_met(demands: Iterable[Demand], view: CallView, position: int, start: int, end: int) -> bool:
+    """Whether a stretch of words satisfies all demands."""
+    return all(met(demand, view, position, start, end) for demand in demands)
 
 
 def places(view: CallView, patterns: Patterns, says: str = "anyone") -> Iterator[Place]:
@@ -64,6 +74,7 @@ class FirstTurns:
     count: int
     label: str = "first_turns"
     wanted: bool = True
+    of_turn: bool = True
     searched: tuple[Pattern, ...] = ()
 
     def seen(self, view: CallView, position: int, start: int, end: int) -> Iterator[Place]:
@@ -79,6 +90,7 @@ class InTurn:
     label: str
     wanted: bool
     searched: Patterns
+    of_turn: bool = True
 
     def seen(self, view: CallView, position: int, start: int, end: int) -> Iterator[Place]:
         """What matches in the turn."""
@@ -94,6 +106,7 @@ class InSentence:
     searched: Patterns
     label: str = "without"
     wanted: bool = False
+    of_turn: bool = False
 
     def seen(self, view: CallView, position: int, start: int, end: int) -> Iterator[Place]:
         """What matches in the sentence."""
@@ -111,6 +124,7 @@ class InContext:
 
     context: CompiledContext
     wanted: bool = False
+    of_turn: bool = False
 
     @property
     def label(self) -> str:
@@ -161,6 +175,7 @@ class NearTurn:
     neighbour: CompiledNeighbour
     back: bool
     wanted: bool
+    of_turn: bool = True
 
     @property
     def searched(self) -> tuple[Pattern, ...]:

@@ -28,7 +28,7 @@ from pipeline.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from pipeline.detect.facts import Facts
@@ -93,7 +93,7 @@ def detect(
     doubts = Doubts(transcript, settings, roles)
     judge = _Judge(view, settings, doubts)
     bench = _bench(call, judge, book, facts, policy)
-    acts = list(_acts(judge, book))
+    acts = list(_acts(judge, book, bench))
     acts = list(bench.acts(acts)) if bench else acts
     events, notes = tuple(_events(judge, book, "event")), tuple(_events(judge, book, "note"))
     events += tuple(_events_by_sound(judge, book, events))
@@ -101,13 +101,13 @@ def detect(
     judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, doubts, heard, worth_hearing)
     found = [f for rule in book.of_kind("violation") for f in judge.findings(rule)]
     found = list(bench.findings(found)) if bench else found
-    found = [judge.with_certainty(_on_its_day(f, book, call.metadata.started_at)) for f in found]
+    found = [judge.closed(f, book, call.metadata.started_at) for f in found]
     found.sort(key=_finding_order)
-    standing = [f for f in found if bench is None or bench.stands(f)]
-    findings = list(_that_count(standing, book))
+    fallen = [f for f in found if bench and not bench.stands(f)]
+    findings = list(_that_count((f for f in found if not bench or bench.stands(f)), book))
     return Detection(
         findings=tuple(findings),
-        overruled=tuple(f for f in found if f not in standing and Witness.SOUND not in f.witnesses),
+        overruled=tuple(f for f in fallen if Witness.SOUND not in f.witnesses),
         acts=tuple(sorted(_earned(acts, findings), key=lambda a: (a.evidence.turn, a.evidence.start, a.act))),
         events=tuple(sorted(events, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
         notes=tuple(sorted(notes, key=lambda e: (e.evidence.turn, e.evidence.start, e.event))),
@@ -141,23 +141,27 @@ def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Poli
     )
 
 
-def _heard(view: CallView, bench: Bench | None, book: RuleBook) -> tuple[CallView | None, frozenset[str]]:
-    """The call by its sounds, where the second opinion would let stand what is found there, and the rules.
+def _heard(
+    view: CallView, bench: Bench | None, book: RuleBook
+) -> tuple[CallView | None, Mapping[str, frozenset[int]]]:
+    """The call by its sounds, and by rule the turns on which the second opinion would let it stand.
 
     Without a second opinion sounds are not looked at: alone they find too much.
     """
     if view.sound_scanner is None or bench is None:
-        return None, frozenset()
+        return None, {}
     suspected = [p for p, turn in enumerate(view.turns) if bench.would_hear(turn.index)]
     near = {p + off for p in suspected for off in range(-_WITHIN, _WITHIN + 1)}
     if not near:
-        return None, frozenset()
+        return None, {}
     return replace(view, sound_scanner=book.sound_scanner).listening_at(near), bench.worth_hearing
 
 
-def _acts(judge: _Judge, book: RuleBook) -> Iterator[Act]:
+def _acts(judge: _Judge, book: RuleBook, bench: Bench | None) -> Iterator[Act]:
+    """What the rules find, where the second opinion would not overrule it."""
     for rule in book.of_kind("act"):
-        for turn, evidence in judge.places(rule):
+        overruled = bench.overruled(rule.rule.rule) if bench else frozenset()
+        for turn, evidence in judge.places(rule, overruled):
             yield Act(act=rule.rule.rule, role=turn.role, evidence=evidence)
 
 
@@ -202,13 +206,6 @@ def _with_said(facts: Facts, acts: Iterable[Act], events: Iterable[CustomerEvent
     )
 
 
-def _on_its_day(finding: Finding, book: RuleBook, started_at: datetime | None) -> Finding:
-    """A finding with the clauses in force on the day of the call, whoever raised it."""
-    norms = book.clauses.at(finding.norms, started_at)
-    reason = finding.reason if norms or not finding.norms else finding.reason + NONE_IN_FORCE
-    return replace(finding, norms=norms, reason=reason)
-
-
 def _that_count(findings: Iterable[Finding], book: RuleBook) -> Iterator[Finding]:
     """Findings in order of time, of each rule no more than it allows in a call, whoever raised them."""
     most = {
@@ -242,17 +239,22 @@ class _Judge:
     settings: DetectSettings
     doubts: Doubts
     heard: CallView | None = None
-    worth_hearing: frozenset[str] = frozenset()
+    worth_hearing: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @cached_property
     def turns(self) -> dict[int, Turn]:
         """The turns of the parties by index."""
         return {turn.index: turn for turn in self.view.turns}
 
-    def with_certainty(self, finding: Finding) -> Finding:
-        """A finding that says how sure its evidence is."""
-        at = finding.evidence
-        return replace(finding, certainty=self.doubts.certainty(self.turns[at.turn], at)) if at else finding
+    def closed(self, finding: Finding, book: RuleBook, started_at: datetime | None) -> Finding:
+        """A finding with the clauses in force on the day of the call, and how sure its evidence is."""
+        norms, at = book.clauses.at(finding.norms, started_at), finding.evidence
+        return replace(
+            finding,
+            norms=norms,
+            reason=finding.reason if norms or not finding.norms else finding.reason + NONE_IN_FORCE,
+            certainty=self.doubts.certainty(self.turns[at.turn], at) if at else finding.certainty,
+        )
 
     def findings(self, compiled: CompiledRule) -> Iterator[Finding]:
         """The strongest finding a turn; what cannot be decided is said once a field."""
@@ -272,8 +274,11 @@ class _Judge:
         for raised in compiled.find(self.view):
             told.add(raised.position)
             yield raised
-        heard = self.heard if compiled.rule.rule in self.worth_hearing else None
-        for patterns, raised in compiled.find_by_sound(heard) if heard else ():
+        turns = self.worth_hearing.get(compiled.rule.rule)
+        if self.heard is None or not turns:
+            return
+        within = frozenset(p for p, turn in enumerate(self.view.turns) if turn.index in turns)
+        for patterns, raised in compiled.find_by_sound(self.heard, within):
             if raised.position not in told and not raised.missing and self._alike(patterns, raised):
                 confidence = raised.confidence * self.settings.by_sound_confidence
                 yield replace(raised, confidence=confidence, review=True, by_sound=True)
@@ -309,12 +314,15 @@ class _Judge:
         started_at = self.view.fields.get("started_at")
         return started_at.date() if isinstance(started_at, datetime) else None
 
-    def places(self, compiled: CompiledRule) -> Iterator[tuple[Turn, Evidence]]:
-        """The turns that show an act or event, each once."""
+    def places(
+        self, compiled: CompiledRule, but: frozenset[int] = frozenset()
+    ) -> Iterator[tuple[Turn, Evidence]]:
+        """The turns that show an act or event, each once; hits do not look at those in ``but``, by index."""
         if not compiled.in_effect(self._day):
             return
         seen: set[int] = set()
-        for raised in compiled.find(self.view):
+        others = {p for p, turn in enumerate(self.view.turns) if turn.index not in but} if but else None
+        for raised in compiled.find(self.view, others):
             if raised.position is None or raised.missing or raised.position in seen:
                 continue
             seen.add(raised.position)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.detect.conditions.outcome import Place
@@ -14,7 +15,7 @@ from pipeline.detect.demands import (
     InSentence,
     InTurn,
     NearTurn,
-    met,
+    all_met,
 )
 from pipeline.detect.patterns import Pattern, Patterns, compile_all
 from pipeline.detect.raised import Raised
@@ -22,6 +23,7 @@ from pipeline.detect.view import CallView, test_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from pipeline.detect.context import CompiledContext
     from pipeline.detect.schema import FieldTest, Hit, Rule, RulePack
@@ -35,6 +37,8 @@ class CompiledHit:
         says: whose turns.
         text: the words that are the evidence.
         demands: all else that must hold around them, what is cheap to ask first.
+        of_turn, of_stretch: the same, apart: those that look at the turn and its neighbours, whatever words
+            of it are the evidence, and those that look at what stands around the words.
         when: what must hold of the metadata.
     """
 
@@ -42,6 +46,8 @@ class CompiledHit:
     says: str
     text: Patterns
     demands: tuple[Demand, ...]
+    of_turn: tuple[Demand, ...]
+    of_stretch: tuple[Demand, ...]
     when: Mapping[str, FieldTest]
 
     @classmethod
@@ -56,11 +62,14 @@ class CompiledHit:
         """Compile a hit; contexts are the hit's own, else the rule's, else the pack's."""
         names = next(n for n in (hit.unless, rule.unless, pack.unless) if n is not None)
         unless = tuple(context for name in names for context in contexts[name])
+        demands = tuple(_demands(hit, rule, pack, unless, words))
         return cls(
             hit=hit,
             says=rule.says,
             text=compile_all(hit.text, words),
-            demands=tuple(_demands(hit, rule, pack, unless, words)),
+            demands=demands,
+            of_turn=tuple(demand for demand in demands if demand.of_turn),
+            of_stretch=tuple(demand for demand in demands if not demand.of_turn),
             when=hit.when,
         )
 
@@ -73,11 +82,14 @@ class CompiledHit:
         """The hits in all turns of the rule's speaker, the longest one a turn; looked for once a call."""
         found: tuple[Raised, ...] | None = view.found.get(self)
         if found is None:
-            found = view.found[self] = tuple(self._find(view))
+            found = view.found[self] = tuple(self.find_within(view))
         return found
 
-    def _find(self, view: CallView) -> Iterator[Raised]:
-        """Words, metadata and neighbours decide; what else is known of the call does not."""
+    def find_within(self, view: CallView, within: AbstractSet[int] | None = None) -> Iterator[Raised]:
+        """The same in some turns, given by position, and looked for whenever it is asked for.
+
+        Words, metadata and neighbours decide; what else is known of the call does not.
+        """
         missing, undecided = None, False
         if self.when:  # asked first: it is one look for the whole call
             verdict = test_fields(self.when, view.fields)
@@ -86,24 +98,35 @@ class CompiledHit:
                 return
             if undecided and self.hit.if_unknown == "cannot_decide":
                 missing = verdict.unknown[0]
-        for position, spans in view.spans(self.text, self.says).items():
-            for start, end in longest_first(spans):
-                if self.counts(view, position, start, end):
-                    yield Raised(
-                        position=position,
-                        start=start,
-                        end=end,
-                        confidence=self.hit.confidence,
-                        severity=self.hit.severity,
-                        reason=self.hit.reason,
-                        missing=missing,
-                        review=undecided,
-                    )
-                    break
+        spans = view.spans if within is None else partial(view.spans_within, within=within)
+        for position, found in spans(self.text, self.says).items():
+            counting = self._counting(view, position, found)
+            if counting is not None:
+                yield Raised(
+                    position=position,
+                    start=counting[0],
+                    end=counting[1],
+                    confidence=self.hit.confidence,
+                    severity=self.hit.severity,
+                    reason=self.hit.reason,
+                    missing=missing,
+                    review=undecided,
+                )
+
+    def _counting(
+        self, view: CallView, position: int, spans: Collection[tuple[int, int]]
+    ) -> tuple[int, int] | None:
+        """The longest stretch of a turn that meets all demands."""
+        if not all_met(self.of_turn, view, position, 0, 0):
+            return None
+        for span in longest_first(spans):
+            if all_met(self.of_stretch, view, position, *span):
+                return span
+        return None
 
     def counts(self, view: CallView, position: int, start: int, end: int) -> bool:
         """Whether a stretch that ``text`` matches meets all demands."""
-        return all(met(demand, view, position, start, end) for demand in self.demands)
+        return all_met(self.demands, view, position, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +136,7 @@ class Barred:
     hits: tuple[CompiledHit, ...]
     label: str = "never"
     wanted: bool = False
+    of_turn: bool = True
 
     @classmethod
     def of(cls, rule: Rule, pack: RulePack, words: Mapping[str, tuple[str, ...]]) -> Barred:

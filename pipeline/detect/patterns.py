@@ -81,21 +81,26 @@ class Pattern:
 
     def filled(self, fields: Mapping[str, Any]) -> str:
         """The written expression with the call's own values put in."""
-        values = tuple(fold(str(fields.get(name) or "")) for name in self.fields)
+        values = tuple(_value(str(fields.get(name) or ""), False) for name in self.fields)
         return _filled(self.expression, self.fields, values)
 
     def regex(self, fields: Mapping[str, Any]) -> re.Pattern[str]:
         """The expression with the call's own values put in."""
         if self._fixed:
             return self._fixed
-        values = tuple(fold(str(fields.get(name) or "")) for name in self.fields)
-        values = tuple(map(by_sound, values)) if self.heard else values
+        values = tuple(_value(str(fields.get(name) or ""), self.heard) for name in self.fields)
         return _with_values(self.expression, self.fields, values)
 
     @cached_property
     def _fixed(self) -> re.Pattern[str] | None:
         """The expression where it mentions no metadata; compiled when it is first searched."""
         return None if self.fields else _compiled(self.expression)
+
+
+@lru_cache(maxsize=1_024)
+def _value(value: str, heard: bool) -> str:
+    """A value of the metadata as patterns see it."""
+    return by_sound(fold(value)) if heard else fold(value)
 
 
 @lru_cache(maxsize=4_096)

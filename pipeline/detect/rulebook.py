@@ -24,6 +24,7 @@ from pipeline.yaml_files import parse_file, read_yaml, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import date
 
     from pipeline.detect.patterns import Pattern
@@ -82,11 +83,17 @@ class CompiledRule:
         for part in (*self.hits, *self.checks, self.conditions):
             yield from part.searched
 
-    def find(self, view: CallView) -> Iterator[Raised]:
-        """Everything that raises the rule in this call, in no particular order."""
+    def find(self, view: CallView, within: AbstractSet[int] | None = None) -> Iterator[Raised]:
+        """Everything that raises the rule in this call, in no particular order.
+
+        Args:
+            view: the call.
+            within: positions of the turns in which words are looked for; all where it is not given.
+        """
         for number in self._worth_trying(view):
             hit, given = self.hits[number], self.given[number]
-            yield from given.limit(view, hit.find(view)) if given else hit.find(view)
+            found = hit.find(view) if within is None else hit.find_within(view, within)
+            yield from given.limit(view, found) if given else found
         for check in self.checks:
             yield from check.find(view)
 
@@ -101,12 +108,20 @@ class CompiledRule:
         raised = (r for hit in sure for r in hit.find(view) if r.missing is None)
         return frozenset(view.turns[r.position].index for r in raised if r.position is not None)
 
-    def find_by_sound(self, heard: CallView) -> Iterator[tuple[Patterns, Raised]]:
-        """What the hits raise when words are taken by their sound, with the patterns of the hit."""
+    def find_by_sound(
+        self, heard: CallView, within: AbstractSet[int] | None = None
+    ) -> Iterator[tuple[Patterns, Raised]]:
+        """What the hits raise when words are taken by their sound, with the patterns of the hit.
+
+        Args:
+            heard: the call by its sounds.
+            within: positions of the turns that are looked at; all where it is not given.
+        """
         for number in self._worth_trying(heard):
             if self.given[number] is None:
                 hit = self.hits[number]
-                yield from ((hit.text, raised) for raised in hit.find(heard))
+                found = hit.find(heard) if within is None else hit.find_within(heard, within)
+                yield from ((hit.text, raised) for raised in found)
 
     def _worth_trying(self, view: CallView) -> Iterable[int]:
         """The hits whose words may stand in the call, by number."""
@@ -149,8 +164,9 @@ class RuleBook:
 
     @cached_property
     def sound_scanner(self) -> Scanner:
-        """Searches for all patterns by their sound; made when it is first needed."""
-        return Scanner.of(_searched(self.rules).heard)
+        """Searches for the words of violations by their sound; made when it is first needed."""
+        hits = (hit for rule in self.of_kind("violation") for hit in rule.hits)
+        return Scanner.of(Patterns(pattern for hit in hits for pattern in hit.searched).heard)
 
     @cached_property
     def absence_sound_scanner(self) -> Scanner:
@@ -175,7 +191,14 @@ class RuleBook:
 
     def of_kind(self, kind: Kind) -> tuple[CompiledRule, ...]:
         """The rules of one kind, in the order of their files."""
-        return tuple(compiled for compiled in self.rules if compiled.kind == kind)
+        return self._of_kind.get(kind, ())
+
+    @cached_property
+    def _of_kind(self) -> dict[Kind, tuple[CompiledRule, ...]]:
+        found: defaultdict[Kind, list[CompiledRule]] = defaultdict(list)
+        for compiled in self.rules:
+            found[compiled.kind].append(compiled)
+        return {kind: tuple(rules) for kind, rules in found.items()}
 
 
 def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:

@@ -46,30 +46,38 @@ class Candidates:
 
     of_text: Mapping[int, frozenset[int]]
     numbers: frozenset[int]
-    _stretches: Mapping[int, tuple[int, int]]
+    _stretches: Mapping[int, int]
+    _bounds: Sequence[int]
     _positions: Sequence[int]
 
     @classmethod
-    def of(cls, positions: Sequence[int], text: Ints, pattern: Ints) -> Candidates:
-        """Sort pairs of text and pattern, which come in order of text, both ways."""
-        edges = np.searchsorted(text, np.arange(len(positions) + 1)).tolist()
-        numbers, order = pattern.tolist(), np.argsort(pattern.astype(np.uint32), kind="stable")
-        risen = pattern[order]
-        begins = np.flatnonzero(np.diff(risen, prepend=-1))
-        there, bounds = risen[begins].tolist(), [*begins.tolist(), len(numbers)]
+    def of(cls, positions: Sequence[int], possible: np.ndarray[Any, np.dtype[np.bool_]]) -> Candidates:
+        """Sort a table of patterns and texts both ways.
+
+        Args:
+            positions: of the texts, which rise.
+            possible: whether a pattern may match a text, shape ``(patterns, texts)``.
+        """
+        number, text = np.divmod(np.flatnonzero(possible), len(positions) or 1)
+        begins = np.flatnonzero(np.diff(number, prepend=-1))
+        numbers = number[begins].tolist()
+        narrow = text.astype(np.min_scalar_type(len(positions)))  # numpy sorts short numbers by their digits
+        by_text = number[np.argsort(narrow, kind="stable")].tolist()
+        edges = np.cumsum([0, *np.bincount(text, minlength=len(positions))]).tolist()
         return cls(
             of_text={
-                at: frozenset(numbers[a:b]) for at, (a, b) in zip(positions, pairwise(edges), strict=True)
+                at: frozenset(by_text[a:b]) for at, (a, b) in zip(positions, pairwise(edges), strict=True)
             },
-            numbers=frozenset(there),
-            _stretches=dict(zip(there, pairwise(bounds), strict=True)),
-            _positions=np.array(positions, dtype=np.int64)[text[order]].tolist(),
+            numbers=frozenset(numbers),
+            _stretches=dict(zip(numbers, range(len(numbers)), strict=True)),
+            _bounds=[*begins.tolist(), len(number)],
+            _positions=np.array(positions, dtype=np.int64)[text].tolist(),
         )
 
     def where(self, number: int) -> Sequence[int]:
         """The positions of the texts that a pattern may match, in order."""
-        begin, end = self._stretches[number]
-        return self._positions[begin:end]
+        stretch = self._stretches[number]
+        return self._positions[self._bounds[stretch] : self._bounds[stretch + 1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,13 +161,10 @@ class Scanner:
         for groups in self.waiting.values[1:]:
             there = present[of * wide + groups[at]]
             of, at = of[there], at[there]
-        wide = len(self.patterns)
-        possible = np.zeros(len(texts) * wide, dtype=np.bool_)
-        possible.reshape(len(texts), wide)[:, self.always] = True
-        possible[of * wide + self.waiting.values[0][at]] = True
-        place = np.flatnonzero(possible)
-        of, found = place // wide, place % wide
-        return Candidates.of(tuple(texts), of, found)
+        possible = np.zeros((len(self.patterns), len(texts)), dtype=np.bool_)
+        possible[self.always] = True
+        possible[self.waiting.values[0][at], of] = True
+        return Candidates.of(tuple(texts), possible)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

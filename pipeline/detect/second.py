@@ -9,7 +9,7 @@ that falls below is overruled, which the report says. ``configs/opinion.yaml`` h
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import yaml
@@ -89,6 +89,17 @@ class ActPolicy(_Part):
     def joint(self, act: str, chance: float, said: RuleSaid | None) -> float:
         """The joint probability of an act."""
         return self.of.get(act, self.weights).joint(chance, said)
+
+    def least(self, act: str, said: RuleSaid | None) -> float:
+        """The model's chance from which an act is shown."""
+        key = (act, said)
+        if key not in self._least:
+            self._least[key] = self.of.get(act, self.weights).least(self.raise_at, said)
+        return self._least[key]
+
+    @cached_property
+    def _least(self) -> dict[tuple[str, RuleSaid | None], float]:
+        return {}
 
 
 class Policy(_Part):
@@ -172,49 +183,46 @@ class Bench:
         )
 
     @cached_property
-    def worth_hearing(self) -> frozenset[str]:
-        """Rules whose sounds can change what is found: for all others such a finding would not stand.
+    def worth_hearing(self) -> dict[str, frozenset[int]]:
+        """By rule the turns on which its sounds can change what is found: on no other would it stand.
 
-        Nor would it keep anybody from adding one: the model raises the rule on no turn.
+        Nor would it keep anybody from adding a finding: there the model does not raise the rule.
         """
-        policy = self.policy.rules
-        found = set()
+        policy, said = self.policy.rules, {i: self.opinions.get(i) for i, t in self.turns.items() if t.text}
+        found = {}
         for compiled in self._in_effect("violation"):
             name = compiled.rule.rule
-            chances = [self.chance(index, name) for index, turn in self.turns.items() if turn.text]
-            sure = [chance for chance in chances if chance is not None]
-            highest = max(sure, default=0.0)
-            stands = policy.joint(name, highest, "heard") >= policy.raise_at
             falling = policy.of.get(name, policy.weights).model <= 0
-            if len(sure) < len(chances) or falling or stands or highest >= policy.least(name, None):
-                found.add(name)
-        return frozenset(found)
+            least = min(policy.least(name, "heard"), policy.least(name, None))
+            if falling or name not in self._asked:
+                turns = frozenset(self.turns)
+            else:
+                turns = frozenset(i for i, o in said.items() if o is None or o.rules.get(name, 1.0) >= least)
+            if turns:
+                found[name] = turns
+        return found
 
     def acts(self, by_rules: Iterable[Act]) -> Iterator[Act]:
         """The rules' acts that the model does not overrule, and those that it adds."""
         told: set[tuple[int, str]] = set()
+        overruled = cache(self.overruled)
         for act in by_rules:
             told.add((act.evidence.turn, act.act))
-            if self._stands(act):
+            if act.evidence.turn not in overruled(act.act):
                 yield act
         speakers = {compiled.rule.rule: compiled.rule.says for compiled in self._in_effect("act")}
         for index, opinion in self.opinions.items():
             turn = self.turns[index]
-            for name in opinion.acts:
-                own = speakers.get(name) == turn.role and (index, name) not in told
-                if own and self._shown(name, opinion, None) and index not in self.barred(name):
+            for name, chance in opinion.acts.items():
+                shown = chance >= self.policy.acts.least(name, None) and speakers.get(name) == turn.role
+                if shown and (index, name) not in told and index not in self.barred(name):
                     yield Act(act=name, role=turn.role, evidence=self._evidence(index, name))
 
-    def _stands(self, act: Act) -> bool:
-        """Whether an act that a rule found is one, when the model has been heard."""
-        opinion = self.opinions.get(act.evidence.turn)
-        if opinion is None or act.act not in opinion.acts:
-            return True
-        return self._shown(act.act, opinion, "sure") or act.evidence.turn in self.settled(act.act)
-
-    def _shown(self, act: str, opinion: Opinion, said: RuleSaid | None) -> bool:
-        policy = self.policy.acts
-        return policy.joint(act, opinion.acts[act], said) >= policy.raise_at
+    def overruled(self, act: str) -> frozenset[int]:
+        """The turns on which an act that a rule finds is none, when the model has been heard."""
+        least = self.policy.acts.least(act, "sure")
+        doubted = (i for i, opinion in self.opinions.items() if opinion.acts.get(act, 1.0) < least)
+        return frozenset(doubted) - self.settled(act)
 
     def _evidence(self, index: int, label: str) -> Evidence:
         """The clause that speaks most for a label; the whole turn where the model names none."""
@@ -245,7 +253,9 @@ class Bench:
 
     @cached_property
     def _heard_at(self) -> dict[str, float]:
-        return {name: self.policy.rules.least(name, "heard") for name in self._asked}
+        """The chance that each rule needs, of those that words which only sound like its own can raise."""
+        needed = {name: self.policy.rules.least(name, "heard") for name in self._asked}
+        return {name: least for name, least in needed.items() if least <= 1}
 
     def _weigh(self, finding: Finding, at: Evidence, chance: float) -> Finding:
         """A rule's finding with the joint probability, and the state that follows from it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class TurnText:
     scanner: Scanner | None = None
     possible: AbstractSet[int] = frozenset()
     heard: bool = False
+    _tried: dict[frozenset[int], Sequence[Pattern]] = field(default_factory=dict, compare=False, repr=False)
 
     def spans(self, patterns: Patterns) -> set[tuple[int, int]]:
         """What patterns match in the whole turn."""
@@ -53,10 +54,13 @@ class TurnText:
             yield from pattern.spans(stretch, self.fields)
 
     def _worth_trying(self, patterns: Patterns) -> Sequence[Pattern]:
-        """The patterns that the scanner left over."""
+        """The patterns that the scanner left over; many rules ask for the same."""
         own = patterns.heard if self.heard else patterns
         numbers = self.scanner.numbers_of(own) if self.scanner else None
         if self.scanner is None or numbers is None:
             return own
-        there = numbers & self.possible
-        return tuple(map(self.scanner.patterns.__getitem__, there)) if there else ()
+        left = self._tried.get(numbers)
+        if left is None:
+            there = numbers & self.possible
+            left = self._tried[numbers] = tuple(map(self.scanner.patterns.__getitem__, there))
+        return left

@@ -17,6 +17,7 @@ from pipeline.types import Role, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from pipeline.detect.patterns import Pattern, Patterns
     from pipeline.detect.scan import Candidates, Scanner
@@ -125,6 +126,14 @@ class CallView:
         if found is None:
             found = self._searched[key] = self._search(self._worth_trying(own, numbers), self.speaking[says])
         return found
+
+    def spans_within(
+        self, patterns: Patterns, says: str, within: AbstractSet[int]
+    ) -> Mapping[int, frozenset[tuple[int, int]]]:
+        """The same in some turns, given by position, and searched whenever it is asked for."""
+        own = patterns.heard if self.heard else patterns
+        numbers = self.scanner.numbers_of(own) if self.scanner else None
+        return self._search(self._worth_trying(own, numbers), self.speaking[says] & within)
 
     def _search(
         self, worth_trying: Iterable[tuple[Pattern, Iterable[int]]], speaking: frozenset[int]

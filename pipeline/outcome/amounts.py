@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 import cn2an
 
@@ -98,10 +99,12 @@ def find_amounts(text: str) -> tuple[AmountSpan, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=4_096)
 def read_number(numeral: str) -> Decimal | None:
     """The value of a numeral in hanzi, digits or a mix (``三万五``, ``1.2万``, ``3千5``).
 
-    Returns ``None`` for what names no one number: ``七八百``, ``幺二三``, half a numeral.
+    Returns ``None`` for what names no one number: ``七八百``, ``幺二三``, half a numeral. Kept, for calls
+    name the same amounts over and over, and cn2an takes its time.
     """
     numeral = numeral.replace(",", "")
     if re.fullmatch(r"\d+(?:\.\d+)?", numeral):

@@ -49,7 +49,7 @@ def find_promise(call: Call, transcript: Transcript, *, red_line_turns: frozense
         if turn.role is Role.AGENT:
             state = _hear_agent(state, read_agent(turn.text, call.metadata.started_at), turn)
         elif turn.role is Role.CUSTOMER:
-            asked = replace(state.asked, terms=not state.proposed.empty)
+            asked = Asked(amount=state.asked.amount, day=state.asked.day, terms=not state.proposed.empty)
             reading = read_customer(turn.text, call.metadata.started_at, asked)
             state = _hear_customer(state, reading, turn)
     return _outcome(state, red_line_turns)
@@ -200,31 +200,38 @@ def _pick_day(promised: date | None, spans: tuple[DateSpan, ...]) -> date | None
 def _hear_customer(state: _Negotiation, reading: CustomerTurn, turn: Turn) -> _Negotiation:
     if reading.refuses or reading.withdraws:
         state = _cleared(state)
-    state = replace(state, answered=_Terms() if reading.denies else state.proposed)
+    state = replace(
+        state,
+        answered=_Terms() if reading.denies else state.proposed,
+        promised=state.promised if reading.refuses else _let_pass(state, reading),
+        accepted=None,
+        amount_open=state.amount_open or (reading.amount_open and not reading.refuses),
+        last=Role.CUSTOMER,
+    )
     if reading.refuses:
-        return replace(state, accepted=None, last=Role.CUSTOMER)
-    state = _let_pass(state, reading)
-    state = replace(state, amount_open=state.amount_open or reading.amount_open)
+        return state
     offered = _Terms(amount=_offered_yuan(state, reading), day=reading.day.day if reading.day else None)
     if not offered.empty:
         state = _offer(state, offered, reading, turn)
     elif reading.assent is not Assent.NONE and not reading.withdraws:
         state = _accept(state, reading.assent, turn)
-    return replace(state, last=Role.CUSTOMER)
+    return state
 
 
-def _let_pass(state: _Negotiation, reading: CustomerTurn) -> _Negotiation:
+def _let_pass(state: _Negotiation, reading: CustomerTurn) -> _Terms:
     """An amount that the agent agreed to stands if the customer lets it pass; it is no more than offered."""
     accepted, promised = state.accepted, state.promised
     passes = promised.day is not None and not reading.denies and reading.amount is None
     less = accepted is not None and (promised.amount is None or accepted < promised.amount)
-    if passes and less and not state.amount_open:
-        state = replace(state, promised=_Terms(amount=accepted, day=promised.day))
-    return replace(state, accepted=None)
+    if not (passes and less) or state.amount_open:
+        return promised
+    return _Terms(amount=accepted, day=promised.day)
 
 
 def _named(state: _Negotiation, terms: _Terms, by: Role) -> _Negotiation:
     """Keep who named an amount or a day first."""
+    if terms.empty:
+        return state
     amounts = {} if terms.amount is None else {terms.amount: by}
     days = {} if terms.day is None else {terms.day: by}
     return replace(state, amounts={**amounts, **state.amounts}, days={**days, **state.days})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.tone.sound import abstains, activation, fuse, tone_log_odds
-from pipeline.tone.words import join_words
+from pipeline.tone.words import TONES, join_words
 from pipeline.types import Role, Tone, ToneFrame, ToneWitness
 
 if TYPE_CHECKING:
@@ -38,13 +37,12 @@ def judge_tones(
     roles = [turn.role for turn in spoken]
     joined = join_words(roles, judged, heard, weights) if weights else _means(judged, heard)
     found = {turn.index: probabilities for turn, probabilities in zip(spoken, joined, strict=True)}
-    frames = []
-    for turn in transcript.turns:
-        probabilities = found.get(turn.index, _NEUTRAL)
-        tone = max(Tone, key=lambda tone: probabilities.get(tone, 0.0))
-        frame = ToneFrame(turn=turn.index, tone=tone, probabilities=probabilities)
-        frames.append(_with_sound(frame, turn, transcript) if turn.index in found else frame)
-    return tuple(frames)
+    return tuple(
+        _frame(turn, found[turn.index], transcript)
+        if turn.index in found
+        else ToneFrame(turn=turn.index, tone=Tone.NEUTRAL, probabilities=_NEUTRAL)
+        for turn in transcript.turns
+    )
 
 
 def _means(
@@ -57,19 +55,24 @@ def _means(
     )
 
 
-def _with_sound(frame: ToneFrame, turn: Turn, transcript: Transcript) -> ToneFrame:
-    """The same after listening to the turn, where there is something to hear."""
+def _frame(turn: Turn, words: Mapping[Tone, float], transcript: Transcript) -> ToneFrame:
+    """What the words say, after listening to the turn where there is something to hear."""
     # A turn without a channel was heard in the one that is live, which is the only one measured.
     faults = [fault for q in transcript.quality if turn.channel in (None, q.channel) for fault in q.faults]
     silent = abstains(turn.prosody, faults)
     raised = activation(turn.prosody) if turn.prosody and not silent else None
     if raised is None:
-        return replace(frame, sound_abstains=silent)
-    probabilities = fuse(frame.probabilities, tone_log_odds(raised))
-    return replace(
-        frame,
-        tone=max(Tone, key=lambda tone: probabilities[tone]),
+        return ToneFrame(turn=turn.index, tone=_likeliest(words), probabilities=words, sound_abstains=silent)
+    probabilities = fuse(words, tone_log_odds(raised))
+    return ToneFrame(
+        turn=turn.index,
+        tone=_likeliest(probabilities),
         probabilities=probabilities,
         witnesses=(ToneWitness.WORDS, ToneWitness.SOUND),
         activation=raised,
     )
+
+
+def _likeliest(probabilities: Mapping[Tone, float]) -> Tone:
+    """The first of the likeliest, in the order of :class:`~pipeline.types.Tone`."""
+    return max(TONES, key=lambda tone: probabilities.get(tone, 0.0))

@@ -143,26 +143,38 @@ def features(
     mean = words + opinions
     mean /= np.maximum(mean.sum(axis=1, keepdims=True), 1e-9)
     total = mean.sum(axis=0)
-    of_role = {
-        role: mean[[at for at, spoke in enumerate(roles) if spoke is role]].sum(axis=0) for role in set(roles)
-    }
-    turns = {role: sum(spoke is role for spoke in roles) for role in of_role}
+    own, other = np.empty_like(mean), np.empty_like(mean)
+    for role in set(roles):
+        mine = [at for at, spoke in enumerate(roles) if spoke is role]
+        of_role = mean[mine].sum(axis=0)
+        own[mine] = _shrunk(of_role - mean[mine], len(mine) - 1, usual)
+        other[mine] = _shrunk(total - of_role, count - len(mine), usual)
+    unusual = np.vstack([mean - usual, np.zeros(len(TONES))])  # the last stands for no turn
+    before, earlier = _turns_before(roles)
+    sides = {Role.AGENT: 1.0, Role.CUSTOMER: 0.0}
+    return np.column_stack(
+        (
+            np.ones(count),
+            [sides.get(role, 0.5) for role in roles],
+            _logs(words),
+            _logs(opinions),
+            unusual[before],
+            unusual[earlier],
+            own,
+            other,
+        )
+    )
+
+
+def _turns_before(roles: Sequence[Role]) -> tuple[list[int], list[int]]:
+    """For each turn the last one of another party and that of its own speaker; -1 where there is none."""
     last: dict[Role, int] = {}
-    rows = np.zeros((count, len(FEATURES)))
+    before, earlier = [], []
     for at, role in enumerate(roles):
-        before = max((when for spoke, when in last.items() if spoke is not role), default=None)
-        around = (
-            mean[before] - usual if before is not None else np.zeros(len(TONES)),
-            mean[last[role]] - usual if role in last else np.zeros(len(TONES)),
-            _shrunk(of_role[role] - mean[at], turns[role] - 1, usual),
-            _shrunk(total - of_role[role], count - turns[role], usual),
-        )
-        sides = {Role.AGENT: 1.0, Role.CUSTOMER: 0.0}
-        rows[at] = np.concatenate(
-            ([1.0, sides.get(role, 0.5)], _logs(words[at]), _logs(opinions[at]), *around)
-        )
+        before.append(max((when for spoke, when in last.items() if spoke is not role), default=-1))
+        earlier.append(last.get(role, -1))
         last[role] = at
-    return rows
+    return before, earlier
 
 
 def _shrunk(total: NDArray[np.float64], turns: int, usual: NDArray[np.float64]) -> NDArray[np.float64]:

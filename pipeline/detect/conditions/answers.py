@@ -35,7 +35,7 @@ class Answers(Mapping[str, "Outcome"]):
         """The answer of a condition."""
         if name not in self._given:
             condition = self.conditions[name]
-            dear = condition.condition.asks and not self.ask
+            dear = condition.asks and not self.ask
             self._given[name] = unknown("llm") if dear else condition.evaluate(self.view, self)
         return self._given[name]
 

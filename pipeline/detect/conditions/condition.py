@@ -52,11 +52,18 @@ CALL_OPERATORS: Mapping[str, CallBuilder] = {
 
 @dataclass(frozen=True, slots=True)
 class CompiledCondition:
-    """A condition ready for calls."""
+    """A condition ready for calls.
+
+    Attributes:
+        anchor: how and to which condition it is anchored.
+        asks: whether it asks a language model.
+    """
 
     name: str
     condition: Condition
     says: str
+    anchor: tuple[str, str] | None
+    asks: bool
     turn_operators: tuple[tuple[str, TurnOperator], ...]
     call_operators: tuple[tuple[str, CallOperator], ...]
 
@@ -77,6 +84,8 @@ class CompiledCondition:
             name=name,
             condition=condition,
             says=condition.says or says,
+            anchor=condition.anchor,
+            asks=condition.asks,
             turn_operators=tuple(_built(TURN_OPERATORS, condition, tools)),
             call_operators=tuple(_built(CALL_OPERATORS, condition, tools)),
         )
@@ -90,10 +99,9 @@ class CompiledCondition:
 
     def evaluate(self, view: CallView, others: Mapping[str, Outcome]) -> Outcome:
         """The answer for a call; ``others`` holds the answer of the condition it is anchored to."""
-        anchor = self.condition.anchor
-        if anchor is None:
+        if self.anchor is None:
             return self._look(view, None)
-        anchored = others[anchor[1]]
+        anchored = others[self.anchor[1]]
         if anchored.holds is None:
             return anchored
         if not anchored.holds:
@@ -134,7 +142,9 @@ def _in_turn(operators: Iterable[TurnOperator], view: CallView, position: int) -
         if answer.holds is False:
             return answer
         answers.append(answer)
-    joined = _all_of(answers) if answers else yes()
+    if not answers:
+        return yes(Place(position))
+    joined = _all_of(answers)
     return joined if joined.places or not joined.holds else replace(joined, places=(Place(position),))
 
 
@@ -220,6 +230,8 @@ def _so_many(wanted: Range, turns: Sequence[Outcome]) -> Outcome:
 def _all_of(outcomes: Iterable[Outcome]) -> Outcome:
     """All must hold; the places are those of the first that has some."""
     outcomes = tuple(outcomes)
+    if len(outcomes) == 1:
+        return outcomes[0]
     for answer in (False, None):
         for outcome in outcomes:
             if outcome.holds is answer:

@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ConditionSet:
-    """The conditions of a rule, each behind the one that it is anchored to.
+    """The conditions of a rule by name, each behind the one that it is anchored to.
 
     Attributes:
+        asks: whether one of them asks a language model.
         if_unknown: what the rule does where they do not decide it.
     """
 
-    conditions: tuple[CompiledCondition, ...]
+    conditions: Mapping[str, CompiledCondition]
+    asks: bool
     if_unknown: IfUnknown = "cannot_decide"
 
     @classmethod
@@ -50,10 +52,10 @@ class ConditionSet:
                 compiled[name] = CompiledCondition.of(name, condition, rule.says, tools)
             except TingheError as error:
                 raise RulePackError(f"condition {name}: {error}") from error
-        ordered: list[CompiledCondition] = []
+        ordered: dict[str, CompiledCondition] = {}
         for name in compiled:
             _place(name, compiled, ordered, ())
-        return cls(tuple(ordered), rule.if_unknown)
+        return cls(ordered, any(condition.asks for condition in ordered.values()), rule.if_unknown)
 
     def undecided(self, view: CallView, missing: tuple[str, ...]) -> str | None:
         """What a finding has to name as missing; ``None`` where the rule says nothing then."""
@@ -67,18 +69,16 @@ class ConditionSet:
     @property
     def searched(self) -> tuple[Pattern, ...]:
         """Every pattern in it, for the scanner."""
-        return tuple(pattern for condition in self.conditions for pattern in condition.searched)
+        return tuple(pattern for condition in self.conditions.values() for pattern in condition.searched)
 
     def evaluate(self, view: CallView, expression: Expression | None = None) -> Answers:
         """The answers of the conditions, each given when it is asked for.
 
         A language model is dear: it is asked only where ``expression`` is still open without it.
         """
-        by_name = {condition.name: condition for condition in self.conditions}
-        answers = Answers(by_name, view, ask=False)
-        dear = any(condition.condition.asks for condition in self.conditions)
-        if dear and (expression is None or expression.value(Truths(answers)) is None):
-            return Answers(by_name, view, ask=True)
+        answers = Answers(self.conditions, view, ask=False)
+        if self.asks and (expression is None or expression.value(Truths(answers)) is None):
+            return Answers(self.conditions, view, ask=True)
         return answers
 
     def expression(self, source: str) -> Expression:
@@ -97,16 +97,15 @@ class ConditionSet:
         Raises:
             UnknownNameError: one is not there.
         """
-        known = [condition.name for condition in self.conditions]
         for name in wanted:
-            if name not in known:
-                raise UnknownNameError("condition", name, known)
+            if name not in self.conditions:
+                raise UnknownNameError("condition", name, list(self.conditions))
 
 
 def _place(
     name: str,
     compiled: Mapping[str, CompiledCondition],
-    ordered: list[CompiledCondition],
+    ordered: dict[str, CompiledCondition],
     trail: tuple[str, ...],
 ) -> None:
     """Put a condition behind its anchor."""
@@ -116,12 +115,12 @@ def _place(
         near = get_close_matches(name, list(compiled), n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise RulePackError(f"condition {trail[-1]}: no condition named {name!r}.{hint}")
-    if compiled[name] in ordered:
+    if name in ordered:
         return
-    anchor = compiled[name].condition.anchor
+    anchor = compiled[name].anchor
     if anchor:
         _place(anchor[1], compiled, ordered, (*trail, name))
-    ordered.append(compiled[name])
+    ordered[name] = compiled[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class AnyOf:
 
     def at(self, view: CallView, position: int) -> Outcome:
         """Every stretch that matches."""
-        if not self.guard.passes_turn(view, position):
+        if not view.lines[position].may_say(self.patterns) or not self.guard.passes_turn(view, position):
             return NO
         spans = _spans(self.patterns, self.guard, view, position)
         return yes(*(Place(position, *span) for span in spans)) if spans else NO
