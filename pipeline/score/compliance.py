@@ -12,10 +12,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.types import Evidence, Finding, FindingState, ScoreItem, Severity
+from pipeline.types import Evidence, Finding, FindingState, ScoreItem, Severity, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pipeline.score.scorecard import ClassDeduction, ComplianceCard, RedLines
     from pipeline.types import Tariff
@@ -77,7 +77,7 @@ def judge_compliance(findings: Iterable[Finding], card: ComplianceCard) -> Compl
     findings = tuple(findings)
     sure = tuple(f for f in findings if f.state is FindingState.VIOLATION)
     waiting = tuple(f for f in findings if f.state is FindingState.NEEDS_REVIEW)
-    confirmed = _breaches(sure, card.red_lines, confidence=card.red_lines.confidence)
+    confirmed = _breaches(sure, card.red_lines, sure_of=lambda f: not is_unsure(f, card.red_lines))
     items = _deductions(confirmed, card)
     return Compliance(
         score=_total(items),
@@ -95,20 +95,28 @@ def is_red_line(finding: Finding, red_lines: RedLines) -> bool:
     return finding.rule in red_lines.also or finding.red_line
 
 
-def is_unsure(finding: Finding, confidence: float) -> bool:
-    """Whether a finding's probability is known and too low; a rule alone states none."""
-    return finding.joint is not None and finding.confidence < confidence
+def is_unsure(finding: Finding, red_lines: RedLines) -> bool:
+    """Whether a finding is too weak to leave nothing of a score.
+
+    Its probability is known and too low, or no rule speaks for it. A rule alone states no probability.
+    """
+    if red_lines.by_rule and Witness.RULE not in finding.witnesses:
+        return True
+    return finding.joint is not None and finding.confidence < red_lines.confidence
 
 
 def _breaches(
-    findings: Iterable[Finding], red_lines: RedLines, *, confidence: float = 0.0
+    findings: Iterable[Finding],
+    red_lines: RedLines,
+    *,
+    sure_of: Callable[[Finding], bool] = lambda finding: True,
 ) -> tuple[_Breach, ...]:
     """Findings by rule and severity, the gravest first, then by rule name.
 
     Args:
         findings: of one call.
         red_lines: which of them leave nothing.
-        confidence: how sure at least one finding of a rule has to be for that.
+        sure_of: what at least one finding of a rule has to be for that.
     """
     found: defaultdict[tuple[Severity, str], list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -118,7 +126,7 @@ def _breaches(
     for severity, rule in sorted(found, key=lambda key: (order.index(key[0]), key[1])):
         same = found[severity, rule]
         grave = [f for f in same if is_red_line(f, red_lines)]
-        sure = any(not is_unsure(f, confidence) for f in grave)
+        sure = any(map(sure_of, grave))
         breaches.append(
             _Breach(
                 rule=rule,

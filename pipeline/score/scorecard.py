@@ -93,11 +93,14 @@ class RedLines(_Part):
         never: rules that are none, whatever their severity.
         confidence: how probable a finding has to be to leave nothing; a less sure one costs like a major rule
             until somebody confirms it. Findings that no second opinion was asked about state no probability.
+        by_rule: whether a rule has to speak for it, too: what a learned model alone says costs like a major
+            rule until somebody confirms it, however sure the model is.
     """
 
     also: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     confidence: float = Field(default=0.9, ge=0, le=1)
+    by_rule: bool = True
 
     @model_validator(mode="after")
     def _not_both(self) -> Self:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.score.compliance import judge_compliance
-from pipeline.types import FindingState, Severity, Tariff
+from pipeline.types import FindingState, Severity, Tariff, Witness
 from tests.golden.sample import CARD
 from tests.unit.score.build import found
 
@@ -62,6 +62,16 @@ def test_a_red_line_that_is_not_probable_enough_costs_like_a_major_rule_until_co
     assert judge_compliance([doubtful, replace(doubtful, confidence=0.95)], card).red_line
     bold = card.model_copy(update={"red_lines": card.red_lines.model_copy(update={"confidence": 0.7})})
     assert judge_compliance([doubtful], bold).red_line
+
+
+def test_what_a_learned_model_alone_says_is_no_red_line_until_confirmed_however_sure_it_is():
+    alone = replace(found("a", CRITICAL), confidence=0.99, joint=0.99, witnesses=(Witness.MODEL,))
+    result = judge_compliance([alone], card)
+    assert (result.score, result.if_confirmed, result.red_line) == (80, 0, False)
+    both = replace(alone, witnesses=(Witness.RULE, Witness.MODEL))
+    assert judge_compliance([alone, both], card).red_line
+    trusting = card.model_copy(update={"red_lines": card.red_lines.model_copy(update={"by_rule": False})})
+    assert judge_compliance([alone], trusting).red_line
 
 
 def test_a_rule_that_nobody_was_asked_about_states_no_probability():
