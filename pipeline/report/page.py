@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _OPEN, _CLOSE, _LABELS = "\ue000", "\ue001", "\ue002"
-_MARK: Final = re.compile(f"{_OPEN}([^{_CLOSE}<>\"]*){_CLOSE}")
+_MARK: Final = re.compile(f'{_OPEN}([^{_CLOSE}<>"]*){_CLOSE}')
 _PIECE: Final = re.compile(
     # Elements that hold no markup, then any tag, then a mark in text.
     rf"<(script|style|title|option|textarea)\b.*?</\1>|<[^>]*>|{_MARK.pattern}",
