@@ -64,9 +64,9 @@ deep: setup ## weights for the deeper second opinion (opinion.engine = "embedded
 train: setup ## learn what rules and the second opinion are worth together, and report it
 	@$(BIN)/tinghe train --write
 
-# BENCH holds options, such as BENCH="--parts hear --repeat 3 --json now.json --compare before.json"
-BENCH ?= --parts hear sounds engines growth
-bench: setup ## how well and how fast it hears, beside other engines: hours; BENCH=--quick takes minutes
+# BENCH holds options, such as BENCH="--json now.json --compare before.json" or BENCH=--full
+BENCH ?=
+bench: setup ## how well and how fast it hears, beside other engines: under an hour; BENCH=--quick takes minutes
 	@$(BIN)/python -m tests.benchmarks.speech $(BENCH)
 
 bench-rules: setup ## how fast the rules judge a call, and what each of them costs

@@ -1,10 +1,14 @@
 """Thin Prefect flows and the command line over :mod:`pipeline` and :mod:`models`.
 
-``cli``      the commands
-``night``    a batch from its source to its reports; ``nightly`` runs it as a Prefect flow
-``runners``  threads, Dask or Ray; for these ``afar`` hands out chunks and ``posts`` is their worker's side
-``jobs``     hearing and judging one call; in a process of its own: ``lane``, asked by ``lane_bench``
-``wiring``   the only place where models meet the pipeline
-``observe``  progress bars, tables, messages
-``sealed``   switches off everything that would leave the machine
+``cli``       the commands
+``deploy``    the night runs by itself: server, schedules, keeper, webhook
+``results``   what is made of a results folder afterwards: dashboards, coaching, audit, review, retention
+``batch``     a batch from its source to its reports
+``show``      what people see in a terminal
+``watch``     what programs see: logs, metrics, spans
+``training``  learning weights from labelled lines
+``privacy``   sealed from the network, unmasking on record, redacted copies
+``wiring``    the only place where models meet the pipeline
+
+Imports point one way: ``tests/architecture/test_imports.py`` has the arrows.
 """

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flows.rejudging import Witnesses
-from flows.tone_training import WitnessedCall
-from flows.training import Labelled, LabelledLine, OutOfFamily
+from flows.training.opinion import Labelled, LabelledLine, OutOfFamily
+from flows.training.tone import WitnessedCall
 from models.opinion_ngrams import further_lines, labelled_lines
 from models.opinion_training import cross_examine, fold_of, lines_sha256
 from models.registry import (
@@ -29,6 +28,7 @@ from pipeline.speech.enrolled import known_voices
 from pipeline.stages import Ears, Mind
 from pipeline.tone.words import load_tone_weights
 from pipeline.types import Tone
+from pipeline.witnesses import Witnesses
 
 if TYPE_CHECKING:
     from collections.abc import Collection

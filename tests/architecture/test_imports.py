@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,18 @@ HEAVY = {
 NETWORKS = {"campplus_net.py", "diarize_pipeline.py", "embed_campplus.py", "gemma_net.py"}
 """Files that define torch modules: they need torch to be read at all, so nobody may read them early."""
 ALLOWED_FROM_PIPELINE_IN_MODELS = {"types", "ports", "errors", "settings"}
+ARROWS_IN_FLOWS = {
+    "cli": {"deploy", "results", "batch", "show", "training", "privacy", "wiring"},
+    "deploy": {"results", "batch", "show", "watch", "privacy"},
+    "results": {"batch", "watch", "privacy", "wiring"},
+    "batch": {"watch", "privacy", "wiring"},
+    "show": {"results"},
+    "wiring": {"training"},
+    "training": set(),
+    "privacy": set(),
+    "watch": set(),
+}
+"""Which parts of ``flows`` a part may import, itself aside."""
 
 
 def sources(package):
@@ -76,7 +89,23 @@ def test_models_see_only_the_pipelines_contracts():
 def test_only_wiring_joins_models_to_the_pipeline():
     for path in sources("flows"):
         uses_models = any(name.split(".")[0] == "models" for name, _ in imports(path))
-        assert not uses_models or path.name == "wiring.py", path
+        assert not uses_models or path == ROOT / "flows" / "wiring.py", path
+
+
+def test_the_parts_of_flows_import_one_way():
+    parts = {path.relative_to(ROOT / "flows").parts[0].removesuffix(".py") for path in sources("flows")}
+    assert parts - {"__init__"} == set(ARROWS_IN_FLOWS)
+    for path in sources("flows"):
+        part = path.relative_to(ROOT / "flows").parts[0].removesuffix(".py")
+        for name, _ in imports(path):
+            root, _, rest = name.partition(".")
+            other = rest.split(".")[0]
+            allowed = root != "flows" or other == part or other in ARROWS_IN_FLOWS[part]
+            assert allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_arrows_of_flows_make_no_circle():
+    assert tuple(TopologicalSorter(ARROWS_IN_FLOWS).static_order())  # raises CycleError
 
 
 def test_heavy_packages_are_imported_inside_functions():
