@@ -26,6 +26,7 @@ from models.asr_segments import (
 from models.engine_errors import engine_errors, loading_errors
 from models.threads import threads_each
 from models.whisper_tokens import MOST_TOKENS, split_at_timestamps
+from models.whisper_vocabulary import RenumberedWhisper, shortened, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,14 +69,18 @@ class FasterWhisperTranscriber:
 
             logging.getLogger("faster_whisper").setLevel(logging.WARNING)
             device = _device(asr.device)
+            vocabulary = vocabulary_of(folder, asr)
             self._model = WhisperModel(
                 str(folder),
+                files=shortened(folder, vocabulary) if vocabulary else None,
                 device=device,
                 compute_type=_compute_type(asr.compute_type, device),
                 cpu_threads=threads_each(settings),
                 num_workers=settings.batch.workers if device == "cpu" else 1,
                 local_files_only=True,
             )
+            if vocabulary:
+                self._model.model = RenumberedWhisper(self._model.model, vocabulary)
             self._tokenizer = Tokenizer(
                 self._model.hf_tokenizer,
                 self._model.model.is_multilingual,
@@ -84,7 +89,7 @@ class FasterWhisperTranscriber:
             )
             self._suppressed = list(get_suppressed_tokens(self._tokenizer, [-1]))
         self._settings = asr
-        self._weights = f"{folder.name}@{digest[:12]}"
+        self._weights = f"{folder.name}@{digest[:12]}{' chinese' if vocabulary else ''}"
 
     @classmethod
     def build(cls, settings: Settings, catalogue: Catalogue) -> Self:

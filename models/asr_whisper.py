@@ -19,6 +19,7 @@ from models.engine_errors import engine_errors, loading_errors
 from models.threads import limit_torch
 from models.whisper_convert import convert_whisper
 from models.whisper_tokens import split_at_timestamps
+from models.whisper_vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ _ENGINE = "openai-whisper"
 _SEED = 0
 _AGAINST_LOOPS = 0.4
 """Temperature for a text that loops: this engine cannot bar repetitions."""
+_NO_SPEECH_MARKS = -1
+"""Its default: no tokens that stand for what is not said, such as musical notes."""
 
 
 class WhisperTranscriber:
@@ -61,8 +64,10 @@ class WhisperTranscriber:
                 language=asr.language,
                 task="transcribe",
             )
+            vocabulary = vocabulary_of(folder, asr)
         self._settings = asr
-        self._weights = f"{folder.name}@{digest[:12]}"
+        self._suppressed = [_NO_SPEECH_MARKS, *(vocabulary.left_out if vocabulary else ())]
+        self._weights = f"{folder.name}@{digest[:12]}{' chinese' if vocabulary else ''}"
 
     @classmethod
     def build(cls, settings: Settings, catalogue: Catalogue) -> Self:
@@ -117,6 +122,7 @@ class WhisperTranscriber:
             task="transcribe",
             beam_size=None if bar_loops or beam_size == 1 else beam_size,
             temperature=_AGAINST_LOOPS if bar_loops else 0.0,
+            suppress_tokens=self._suppressed,
             fp16=self._half,
         )
         # A temperature above 0 samples: the same sound must give the same text in any process.

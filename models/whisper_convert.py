@@ -1,20 +1,19 @@
 """CTranslate2 Whisper weights as openai-whisper parameters, without loss.
 
 Both formats hold the same float16 numbers; only names differ, and CTranslate2 keeps query, key and
-value in one matrix. File layout: ``ModelReader`` in CTranslate2's ``src/models/model.cc`` (MIT).
+value in one matrix.
 """
 
 from __future__ import annotations
 
 import json
-import mmap
 import re
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.ct2_file import Ct2File
 from pipeline.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 _PLAIN = {
     "encoder/conv1/weight": "encoder.conv1.weight",
     "encoder/conv1/bias": "encoder.conv1.bias",
@@ -74,7 +72,7 @@ def convert_whisper(folder: Path) -> WhisperWeights:
     Raises:
         WeightsError: the file is no such model, or is quantised to integers.
     """
-    variables = read_variables(folder / "model.bin")
+    variables = Ct2File.read(folder / "model.bin").variables
     try:
         parameters = _parameters(variables)
         heads = json.loads((folder / "config.json").read_text(encoding="utf-8"))["alignment_heads"]
@@ -85,59 +83,6 @@ def convert_whisper(folder: Path) -> WhisperWeights:
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise WeightsError(f"{folder}: no CTranslate2 Whisper model: {error}") from error
-
-
-def read_variables(path: Path) -> dict[str, NDArray[Any]]:
-    """All variables of a CTranslate2 ``model.bin`` by name, aliases included.
-
-    Raises:
-        WeightsError: the file is missing, cut short, or not in binary version 6.
-    """
-    try:
-        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return _Reader(content).variables()
-    except (OSError, struct.error, ValueError, KeyError, UnicodeDecodeError) as error:
-        raise WeightsError(f"{path}: no CTranslate2 model: {type(error).__name__}: {error}") from error
-
-
-class _Reader:
-    """A cursor over the bytes of a model file, little-endian."""
-
-    def __init__(self, content: mmap.mmap) -> None:
-        self._content = content
-        self._at = 0
-
-    def variables(self) -> dict[str, NDArray[Any]]:
-        version = self._number("I")
-        if version != 6:
-            raise ValueError(f"binary version {version}, expected 6")
-        self._text()  # the specification's name
-        self._number("I")  # its revision
-        found = dict(self._variable() for _ in range(self._number("I")))
-        for _ in range(self._number("I")):
-            alias = self._text()
-            found[alias] = found[self._text()]
-        return found
-
-    def _variable(self) -> tuple[str, NDArray[Any]]:
-        name = self._text()
-        shape = [self._number("I") for _ in range(self._number("B"))]
-        dtype = _TYPES[self._number("B")]
-        size = self._number("I")
-        data = self._content[self._at : self._at + size]
-        self._at += size
-        return name, np.frombuffer(data, dtype=dtype).reshape(shape)
-
-    def _number(self, kind: str) -> int:
-        (value,) = struct.unpack_from(f"<{kind}", self._content, self._at)
-        self._at += struct.calcsize(f"<{kind}")
-        return int(value)
-
-    def _text(self) -> str:
-        size = self._number("H")
-        text = self._content[self._at : self._at + size]
-        self._at += size
-        return text.rstrip(b"\0").decode("ascii")
 
 
 def _parameters(variables: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -63,7 +63,7 @@ class AsrSettings(_Section):
     """Transcription. ``threads`` 0 means one a core, shared out among the workers.
 
     ``fast`` follows one text and gives ``beam_size`` of them to what fails a safeguard; ``accurate``
-    follows ``beam_size`` throughout.
+    follows ``beam_size`` throughout. ``vocabulary``: the tokens that texts are made of.
     """
 
     engine: str
@@ -74,6 +74,7 @@ class AsrSettings(_Section):
     compute_type: str
     beam_size: int = Field(ge=1, le=20)
     language: str
+    vocabulary: Literal["chinese", "whole"]
     threads: int = Field(ge=0)
     batch: int = Field(ge=1, le=256)
     window_s: float = Field(ge=4, le=30)
@@ -276,8 +277,8 @@ class WatchSettings(_Section):
         metrics_every_s: how often it is written while a batch runs, in seconds.
         metrics_port: port of this machine on which Prometheus may ask while a batch runs; 0 for none.
         spans: whether OpenTelemetry gets a span a batch, call and stage.
-        webhook: where to say that a scheduled run is done, failed or late, see :mod:`flows.webhook`; empty
-            for nowhere.
+        webhook: where to say that a scheduled run is done, failed or late, see :mod:`flows.deploy.webhook`;
+            empty for nowhere.
         webhook_secret_env: the environment variable with the secret that signs what is sent.
         start_within_min: minutes after its time from which a run that has not begun is late.
         done_within_h: hours after its time from which a night that is not done is late.
@@ -301,11 +302,13 @@ class ReportSettings(_Section):
         language: of reports.
         mask: whether people are masked in them.
         browser: the Chromium or Chrome that prints PDF; empty for the one that the search path has.
+        english: the folder with the English of titles, reasons and advice (docs/english.md).
     """
 
     language: Literal["zh", "en"]
     mask: bool
     browser: str
+    english: str
 
 
 class AuditSettings(_Section):
