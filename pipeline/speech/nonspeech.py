@@ -7,6 +7,7 @@ wrong, because that is how they are transcribed.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -72,7 +73,10 @@ def find_prompts(text: str, prompts: Sequence[tuple[str, str]]) -> tuple[Prompt,
     Of overlapping phrases the one with the fewest wrong characters counts; of equals the first.
     """
     found: list[tuple[float, Prompt]] = []
+    present = Counter(text)
     for kind, phrase in prompts:
+        if _missing(phrase, present) > WRONG_SHARE * len(phrase):
+            continue
         distance, start, end = closest(phrase, text)
         if distance <= WRONG_SHARE * len(phrase):
             found.append((distance / len(phrase), Prompt(kind=kind, start=start, end=end)))
@@ -81,6 +85,16 @@ def find_prompts(text: str, prompts: Sequence[tuple[str, str]]) -> tuple[Prompt,
         if all(prompt.end <= other.start or prompt.start >= other.end for other in kept):
             kept.append(prompt)
     return tuple(sorted(kept, key=lambda prompt: prompt.start))
+
+
+def _missing(phrase: str, present: Counter[str]) -> int:
+    """Characters of a phrase that a text does not have: as many are wrong at least."""
+    return sum(max(wanted - present[character], 0) for character, wanted in _characters(phrase))
+
+
+@cache
+def _characters(phrase: str) -> tuple[tuple[str, int], ...]:
+    return tuple(Counter(phrase).items())
 
 
 def closest(phrase: str, text: str) -> tuple[int, int, int]:

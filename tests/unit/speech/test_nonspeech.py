@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.speech.nonspeech import call_tones, closest, find_prompts, load_prompts, reason_from_tones
 
@@ -70,3 +72,11 @@ def test_overlapping_phrases_count_once():
 )
 def test_closest_stretch(phrase, text, wanted):
     assert closest(phrase, text) == wanted
+
+
+@given(st.text("abcd", min_size=1, max_size=12), st.text("abcdxy", max_size=20))
+def test_a_phrase_is_found_where_few_enough_characters_are_wrong_and_nowhere_else(phrase, text):
+    distance, start, end = closest(phrase, text)
+    found = find_prompts(text, [("menu", phrase)])
+    assert bool(found) == (distance <= 0.25 * len(phrase))
+    assert all((prompt.start, prompt.end) == (start, end) for prompt in found)
