@@ -94,8 +94,9 @@ deploy: setup ## a local Prefect server that runs the night by itself (docs/oper
 undeploy: $(STAMP) ## stop it
 	@$(BIN)/tinghe server stop
 
-# One process a core, a file of tests in one of them; PARALLEL= runs them one after the other.
-PARALLEL ?= -n auto --dist loadfile
+# One process a core, a file of tests in one of them, in the order of tests/conftest.py; PARALLEL= runs them one after
+# the other.
+PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder
 test: setup ## all tests, real audio included, with coverage
 	@echo "→ tests"
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term

@@ -35,7 +35,7 @@ from pipeline.privacy.vault import key_of
 from pipeline.redact import People
 from pipeline.report.call_json import read_call
 from pipeline.report.dial_log import write_lost_lines
-from pipeline.report.english import english_for
+from pipeline.report.english import english_for, titles_for
 from pipeline.report.files import file_stem, keep_private, remove_unfinished
 from pipeline.report.labels import Labels
 from pipeline.report.pages import Pages
@@ -184,7 +184,7 @@ class Night:
         _report(batch, result, facts.titles, facts.norms, self.settings, only=stale)
         self.parameters = replace(self.parameters, showing=self.basis.showing, shown=shown)
         self.parameters.write(out)
-        return replace(result, rule_titles=dict(facts.titles))
+        return replace(result, rule_titles=titles_for(self.settings, facts.titles))
 
 
 def run_batch(order: Order, observer: Observer) -> BatchResult:

@@ -9,7 +9,7 @@ Sets and files are kept by their digests, each once however many nights used it:
     packs/files/<sha256>.gz      a file
 
 Weights are not kept: ``models.toml`` in the set has their digests. Nor is the program: where another version
-judges, a report may come out otherwise, and :mod:`flows.replaying` says that this may be why.
+judges, a report may come out otherwise, and :mod:`flows.results.replaying` says that this may be why.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FORM: Final = "tinghe.packs/1"
 SET_FORM: Final = "tinghe.packset/1"
 NAMED: Final = ("detect.rules", "detect.norms", "score.scorecard", "opinion.policy")
 """Settings that name files which judging reads; they may lie outside the ``configs`` folder."""
-_NOT_KEPT: Final = frozenset({"laws", "profiles", "prefect.yaml", "retention.yaml"})
+_NOT_KEPT: Final = frozenset({"laws", "locales", "profiles", "prefect.yaml", "retention.yaml"})
 """What lies in ``configs`` and is not read when a call is judged; laws are quoted by their titles."""
 _LEVEL: Final = 9
 

@@ -22,6 +22,7 @@ from pipeline.audit.pack_tables import tables_of
 from pipeline.audit.statutes import article_of, statute_of
 from pipeline.metadata import CHINA, CallMetadata
 from pipeline.report.call_json import read_call
+from pipeline.report.english import English, shipped_english
 
 if TYPE_CHECKING:
     from pipeline.audit.archive import PackSet
@@ -48,6 +49,7 @@ class Wanted:
         sets: by call id, the digest of its pack set, where one is kept.
         key: signs the pack; ``None``: it is not signed.
         access: digest of the line in the access log, where people are shown.
+        english: the English of titles and reasons.
         cutting: how clips are cut.
     """
 
@@ -64,6 +66,7 @@ class Wanted:
     mask: bool = True
     access: str | None = None
     language: Language = "zh"
+    english: English = field(default_factory=shipped_english)
     cutting: Cutting = field(default_factory=Cutting)
 
 
@@ -119,7 +122,7 @@ def write_pack(wanted: Wanted, on_call: Callable[[], None]) -> Packed:
         for call in wanted.found.calls:
             _add_call(call, wanted, rows, pages, container)
             on_call()
-        for path, content in tables_of(wanted, rows, pages.plain).items():
+        for path, content in tables_of(wanted, rows, pages.written).items():
             container.add(path, content)
         for path, content in _norms(wanted, rows).items():
             container.add(path, content)
@@ -151,7 +154,7 @@ def _add_call(
     source = wanted.sources.get(selected.call_id, Source())
     made: CallFiles = files_of(call, source, mask=wanted.mask, cutting=wanted.cutting)
     reviewed = wanted.reviewed.get(selected.call_id, {})
-    row, findings = pack_view.rows_of(made, reviewed, wanted)
+    row, findings = pack_view.rows_of(made, reviewed)
     rows.calls.append(row)
     rows.findings += findings
     rows.clauses.add(call, reviewed, _supplied(call, saw))

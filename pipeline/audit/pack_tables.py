@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.audit.pack import Gathered, Wanted
-    from pipeline.export.masking import shown_id
     from pipeline.report.labels import Labels
-from pipeline.report.sheets import Cell
+    from pipeline.report.sheets import Cell
+    from pipeline.report.showing import Showing
 
 _COLUMNS = {
     "clauses": (
@@ -55,17 +55,18 @@ _COLUMNS = {
 """Table -> (column, kind); the heading of a column is the label ``audit.col.<column>``."""
 
 
-def tables_of(wanted: Wanted, rows: Gathered, labels: Labels) -> dict[str, bytes]:
+def tables_of(wanted: Wanted, rows: Gathered, showing: Showing) -> dict[str, bytes]:
     """The files of all tables, by their paths in the pack.
 
     Args:
         wanted: what the pack is made of.
         rows: of all calls.
-        labels: words of headings and values.
+        showing: words of headings and values, titles and reasons.
     """
+    labels = showing.labels
     content: dict[str, list[Sequence[Cell]]] = {
-        "clauses": list(_clauses(wanted, rows)),
-        "findings": list(_findings(wanted, rows, labels)),
+        "clauses": list(_clauses(rows, showing)),
+        "findings": list(_findings(rows, showing)),
         "calls": list(_calls(rows, labels)),
         "days": [
             [
@@ -96,13 +97,12 @@ def tables_of(wanted: Wanted, rows: Gathered, labels: Labels) -> dict[str, bytes
     return files
 
 
-def _clauses(wanted: Wanted, rows: Gathered) -> Iterator[Sequence[Cell]]:
+def _clauses(rows: Gathered, showing: Showing) -> Iterator[Sequence[Cell]]:
     for clause, n in rows.clauses.rows():
-        title = wanted.book.norms.get(clause, clause)
         counts = (n.calls, n.checked, n.hits, n.violations, n.open, n.confirmed, n.rejected)
         yield [
             clause,
-            title,
+            showing.clause(clause),
             *counts,
             n.cannot_decide,
             n.not_checked,
@@ -110,15 +110,22 @@ def _clauses(wanted: Wanted, rows: Gathered) -> Iterator[Sequence[Cell]]:
         ]
 
 
-def _findings(wanted: Wanted, rows: Gathered, labels: Labels) -> Iterator[Sequence[Cell]]:
+def _findings(rows: Gathered, showing: Showing) -> Iterator[Sequence[Cell]]:
+    labels = showing.labels
     for one in rows.findings:
         yield [
-            *(one.call_id, one.finding_id, one.rule, one.title, labels.of("severity", one.severity)),
+            *(
+                one.call_id,
+                one.finding_id,
+                one.rule,
+                showing.rule(one.rule),
+                labels.of("severity", one.severity),
+            ),
             labels.of("state", one.state),
             labels.of("audit.review", one.review) if one.review else None,
             *(one.confidence, one.turn, labels.of("role", one.role), one.start, one.end),
-            *(one.evidence, one.reason),
-            "；".join(wanted.book.norms.get(norm, norm) for norm in one.norms),
+            *(one.evidence, showing.said(one.reason)),
+            labels("semicolon").join(map(showing.clause, one.norms)),
             *(one.missing, one.clip),
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from pipeline.audit.statutes import article_of, statute_of
 from pipeline.metadata import CHINA
 from pipeline.report.labels import Labels
 from pipeline.report.page import PageKit
-from pipeline.report.showing import clock, moment, number
+from pipeline.report.showing import Showing, clock, moment, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +75,6 @@ class FindingRow:
     page: str
     finding_id: str
     rule: str
-    title: str
     severity: str
     state: str
     review: str
@@ -96,14 +95,13 @@ class FindingRow:
         return _SEVERITIES[self.severity], _STATES[self.state], self.call_id, self.start or 0.0
 
 
-def rows_of(made: CallFiles, reviewed: Mapping[str, str], wanted: Wanted) -> tuple[CallRow, list[FindingRow]]:
+def rows_of(made: CallFiles, reviewed: Mapping[str, str]) -> tuple[CallRow, list[FindingRow]]:
     """The rows of a call and of its findings."""
     content = made.content
     metadata, provenance, scores = content["metadata"], content["provenance"], content["scores"]
     page = f"{made.folder}/call.html"
     states = Counter(finding["state"] for finding in content["findings"])
     roles = {turn["index"]: turn["role"] for turn in content["turns"]}
-    titles = wanted.book.titles
     row = CallRow(
         call_id=content["call_id"],
         started=metadata.get("started_at") or "",
@@ -134,7 +132,6 @@ def rows_of(made: CallFiles, reviewed: Mapping[str, str], wanted: Wanted) -> tup
             page=page,
             finding_id=one["id"],
             rule=one["rule"],
-            title=titles.get(one["rule"], one["rule"]),
             severity=one["severity"],
             state=one["state"],
             review=reviewed.get(one["id"], ""),
@@ -160,11 +157,22 @@ class Pages:
     Args:
         wanted: what the pack is made of.
         templates: the folder of their templates and labels.
+
+    Attributes:
+        written: how tables show things, in one language.
     """
 
     def __init__(self, wanted: Wanted, templates: Path) -> None:
-        self.plain = Labels(wanted.language, templates)
-        self._kit = PageKit(self.plain, masked=wanted.mask)
+        plain = Labels(wanted.language, templates)
+        self._kit = PageKit(plain, masked=wanted.mask)
+        self.written = Showing(
+            labels=plain,
+            norms=wanted.book.norms,
+            rule_titles=wanted.book.titles,
+            mask=wanted.mask,
+            english=wanted.english,
+        )
+        self._showing = replace(self.written, labels=self._kit.labels)
         self._wanted = wanted
 
     def call(self, made: CallFiles, row: CallRow, findings: Sequence[FindingRow]) -> bytes:
@@ -198,10 +206,9 @@ class Pages:
         wanted, found = self._wanted, self._wanted.found
         serious = sorted(rows.findings, key=lambda row: row.rank)
         clauses: list[dict[str, Any]] = [
-            {"id": clause, "title": wanted.book.norms.get(clause, clause), "n": counts}
+            {"id": clause, "title": self._showing.clause(clause), "n": counts}
             for clause, counts in rows.clauses.rows()
         ]
-        titles = wanted.book.titles
         sound = Counter(row.sound for row in rows.calls if row.sound != HERE)
         unchecked = sorted(rows.clauses.not_checked.items())
         return self._kit.render(
@@ -232,7 +239,6 @@ class Pages:
             programs=sorted({row.program for row in rows.calls}),
             rule_sets=sorted(Counter((row.rules_sha256, row.config_sha256) for row in rows.calls).items()),
             packs=sorted(wanted.packs),
-            titles=titles,
         )
 
     def _call(self, row: CallRow) -> dict[str, Any]:
@@ -248,7 +254,7 @@ class Pages:
         status, _, reason = name.partition(".")
         label = self._kit.labels
         if status == "data":
-            return {"status": "", "told": label.of("audit.data", reason), "data": True, "count": count}
+            return {"status": "", "told": label.of("data", reason), "data": True, "count": count}
         told = label.of("reason", reason) if reason else label.of("check", name)
         return {"status": status if reason else "", "told": told, "data": False, "count": count}
 
@@ -261,7 +267,9 @@ class Pages:
             "href": f"{up}{quote(row.page)}#f-{row.finding_id}",
             "clip": quote(clip) if clip else None,
             "at": clock(row.start),
-            "norms": [self._wanted.book.norms.get(norm, norm) for norm in row.norms],
+            "title": self._showing.rule(row.rule),
+            "reason": self._showing.said(row.reason),
+            "norms": [self._showing.clause(norm) for norm in row.norms],
         }
 
     def _norm(self, clause: str, hits: int) -> dict[str, Any]:
@@ -269,6 +277,7 @@ class Pages:
         statute = statute_of(norm) if norm else None
         return {
             "id": clause,
+            "title": self._showing.clause(clause),
             "norm": norm,
             "hits": hits,
             "text": article_of(norm) if norm else None,

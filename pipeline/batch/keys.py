@@ -38,8 +38,9 @@ HEARING_CODE: Final = (
     "models/word_times.py",
     "models/vad_*.py",
     "models/diarize_*.py",
-    "models/campplus_net.py",
+    "models/campplus_*.py",
     "models/embed_campplus.py",
+    "models/segment_*.py",
     "models/voice_campplus.py",
     "models/tokenize_jieba.py",
     "models/fakes.py",
@@ -78,7 +79,9 @@ JUDGING_PACKAGES: Final = (
 
 MISSING: Final = "missing"
 """The digest of a file that is not there or cannot be read."""
-_NOT_FOR_JUDGING: Final = frozenset({"default.toml", "models.toml", "prefect.yaml", "retention.yaml"})
+_NOT_FOR_JUDGING: Final = frozenset(
+    {"default.toml", "locales", "models.toml", "prefect.yaml", "retention.yaml"}
+)
 _BLOCK: Final = 1 << 20
 
 
@@ -190,6 +193,7 @@ class Basis:
                 rules,
                 judging_code,
                 _tree(PROJECT_ROOT / "pipeline" / "report" / "templates"),
+                _tree(settings.path(settings.report.english)),
             ),
             rules=rules,
             configuration=configuration,
@@ -233,7 +237,7 @@ def _tree(path: Path, *, without: frozenset[str] = frozenset()) -> list[list[str
         return [["", file_sha256(path)]]
     files = (p.relative_to(path) for p in path.rglob("*") if p.is_file())
     kept = sorted(p for p in files if not any(part.startswith(".") for part in p.parts))
-    return [[p.as_posix(), file_sha256(path / p)] for p in kept if p.name not in without]
+    return [[p.as_posix(), file_sha256(path / p)] for p in kept if without.isdisjoint(p.parts)]
 
 
 def _sources(places: Iterable[str]) -> list[list[str]]:

@@ -122,7 +122,7 @@ class Subject:
     def _better(self, skill: str, moment: Moment) -> dict[str, str]:
         talk = self._excerpts.talk(moment.call)
         made = suggest(self._guide, skill, talk.place(moment.focus), talk.slots())
-        return {"say": made.say, "why": made.why, "wording": made.wording}
+        return {"say": made.say, "why": self._showing.said(made.why), "wording": made.wording}
 
     def _grave(self, tally: Tally) -> list[dict[str, Any]]:
         grave = sorted(tally.grave)[:GRAVE_SHOWN]
@@ -146,7 +146,7 @@ class Subject:
         better = None
         if skill is not None and place is not None:
             made = suggest(self._guide, skill, talk.place(place), talk.slots())
-            better = {"say": made.say, "why": made.why, "wording": made.wording}
+            better = {"say": made.say, "why": self._showing.said(made.why), "wording": made.wording}
         return {
             "call_id": key.call_id,
             "rules": [self._showing.rule(rule) for rule in dict.fromkeys(f["rule"] for f in broken)],

@@ -10,10 +10,11 @@ from pipeline.errors import StoreError, UnknownNameError
 from pipeline.export.calls import read_exported
 from pipeline.export.ctm import ctm
 from pipeline.export.parquet import ParquetTables
-from pipeline.export.rttm import rttm
+from pipeline.export.rttm import rttm, rttm_turns
 from pipeline.export.sarif import SarifLog
 from pipeline.export.vcon import vcon
 from pipeline.export.webvtt import webvtt
+from pipeline.report.english import English, shipped_english
 from pipeline.report.files import write_atomically
 from pipeline.types import CallStatus
 
@@ -35,9 +36,10 @@ class Wanted:
         to: the folder that takes the export; made where it is not there.
         mask: whether people are masked.
         people: by call id, whose names are hidden wherever they are said.
-        language: of names of parties in captions.
+        language: of names of parties in captions, of titles and reasons in SARIF.
         rule_titles: title of each rule by name.
         norms: title of each clause by id.
+        english: the English of titles and reasons.
     """
 
     results: Path
@@ -47,6 +49,7 @@ class Wanted:
     language: Language = "zh"
     rule_titles: Mapping[str, str] = field(default_factory=dict)
     norms: Mapping[str, str] = field(default_factory=dict)
+    english: English = field(default_factory=shipped_english)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,11 @@ class _Sarif:
         except OSError as error:
             raise StoreError(f"cannot write {self._path}: {error.strerror}") from error
         self._log = SarifLog(
-            self._file, masked=wanted.mask, rule_titles=wanted.rule_titles, norms=wanted.norms
+            self._file,
+            masked=wanted.mask,
+            rule_titles=wanted.rule_titles,
+            norms=wanted.norms,
+            english=wanted.english if wanted.language == "en" else None,
         )
 
     def add(self, call: ExportedCall) -> str | None:
@@ -203,6 +210,7 @@ FORMS: Final[Mapping[str, Callable[[Wanted], _Target]]] = {
         wanted.to, "vtt", lambda call: webvtt(call, wanted.language), timed=True
     ),
     "rttm": lambda wanted: _FileEach(wanted.to, "rttm", rttm, timed=True),
+    "rttm-turns": lambda wanted: _FileEach(wanted.to, "turns.rttm", rttm_turns, timed=True),
     "ctm": lambda wanted: _FileEach(wanted.to, "ctm", ctm, timed=True),
 }
 """What can be exported, by name."""

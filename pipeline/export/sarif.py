@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.export.calls import ExportedCall
+    from pipeline.report.english import English
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _RESULTS: Final = "RESULTS"
@@ -43,15 +44,23 @@ class SarifLog:
         masked: whether people are masked in the calls.
         rule_titles: title of each rule by name.
         norms: title of each clause by id.
+        english: the English of titles and reasons, for a log in English; ``None`` for one in Chinese.
     """
 
     def __init__(
-        self, file: IO[str], *, masked: bool, rule_titles: Mapping[str, str], norms: Mapping[str, str]
+        self,
+        file: IO[str],
+        *,
+        masked: bool,
+        rule_titles: Mapping[str, str],
+        norms: Mapping[str, str],
+        english: English | None = None,
     ) -> None:
         self._file = file
         self._masked = masked
         self._titles = rule_titles
         self._norms = norms
+        self._english = english
         self._rules: dict[str, int] = {}
         self._clauses: dict[str, int] = {}
         self._separator = "\n"
@@ -75,7 +84,7 @@ class SarifLog:
                     "version": __version__,
                     "semanticVersion": __version__,
                     "rules": [
-                        {"id": rule, "shortDescription": {"text": self._titles.get(rule, rule)}}
+                        {"id": rule, "shortDescription": {"text": self._said(self._titles.get(rule, rule))}}
                         for rule in self._rules
                     ],
                     "supportedTaxonomies": [{"name": _NORMS, "index": 0}],
@@ -85,19 +94,25 @@ class SarifLog:
                 {
                     "name": _NORMS,
                     "taxa": [
-                        {"id": clause, "shortDescription": {"text": self._norms.get(clause, clause)}}
+                        {
+                            "id": clause,
+                            "shortDescription": {"text": self._said(self._norms.get(clause, clause))},
+                        }
                         for clause in self._clauses
                     ],
                 }
             ],
             "originalUriBaseIds": {_RESULTS: {"description": {"text": "the results folder"}}},
             "columnKind": "unicodeCodePoints",
-            "language": "zh-CN",
+            "language": "zh-CN" if self._english is None else "en",
         }
         if self._masked:
             run["redactionTokens"] = [MASK]
         self._file.write("\n],\n" + ",\n".join(f"{_json(name)}: {_json(run[name])}" for name in run))
         self._file.write("\n}\n]\n}\n")
+
+    def _said(self, chinese: str) -> str:
+        return chinese if self._english is None else self._english.of(chinese)
 
     def _result(self, call: ExportedCall, finding: Mapping[str, Any]) -> dict[str, Any]:
         rule = finding["rule"]
@@ -108,7 +123,7 @@ class SarifLog:
             "ruleIndex": self._rules.setdefault(rule, len(self._rules)),
             "kind": kind,
             "level": _LEVEL[finding["severity"]] if kind == "fail" else "none",
-            "message": {"text": finding["reason"] or rule},
+            "message": {"text": self._said(finding["reason"]) or rule},
             "locations": [_location(call, finding)],
             "fingerprints": {"tinghe.finding/1": f"{call.call_id}/{finding['id']}"},
             "rank": round(finding["confidence"] * 100, 2),

@@ -11,7 +11,7 @@ from pipeline.report.doubt_view import doubts, has_poor_sound, quality_lines, ro
 from pipeline.report.player import player_data
 from pipeline.report.routing import is_at_risk
 from pipeline.report.showing import DASH, Showing, clock, moment, money, number
-from pipeline.report.sound_view import voice_note
+from pipeline.report.sound_view import covered, voice_note
 from pipeline.report.timeline import timeline
 from pipeline.report.voices import has_third_voice, names, voices
 from pipeline.report.waterfall import waterfall
@@ -70,6 +70,7 @@ def call_view(
         "audio": audio,
         "turns": [_turn(turn, who[turn["index"]], texts, findings, call, showing) for turn in call["turns"]],
         "timeline": line,
+        "covered": covered(call, showing, recording, length=line["length"] if line["timed"] else 0.0),
         "talked": _talked(call, showing),
         "player": player_data(call, line, recording),
         "conduct": conduct_view(call, showing),
@@ -138,9 +139,9 @@ def _finding(
         "state_name": t.of("state", finding["state"]),
         "severity_name": t.of("severity", finding["severity"]),
         "confidence": f"{finding['confidence']:.2f}",
-        "reason": showing.text(finding["reason"], call["call_id"]),
+        "reason": showing.reason(finding["reason"], call["call_id"]),
         "doubts": doubts(finding, call, t),
-        "missing": finding["missing"],
+        "missing": t.of("data", finding["missing"]) if finding["missing"] else None,
         "norms": [showing.clause(norm) for norm in finding["norms"]],
         "evidence": quote,
         "start": finding["start"],

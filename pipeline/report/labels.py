@@ -50,6 +50,10 @@ class Labels:
         key = f"{kind}.{name}"
         return self(key) if key in self._pairs else name
 
+    def choose(self, chinese: str, english: str) -> str:
+        """Of a text that is no label, such as a reason, the one in this language."""
+        return chinese if self.language == "zh" else english
+
     def both(self, key: str) -> tuple[str, str]:
         """The label of a fixed key in Chinese and in English.
 

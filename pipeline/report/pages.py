@@ -14,6 +14,7 @@ from pipeline.report.call_view import call_view
 from pipeline.report.dashboard.page import render_dashboard
 from pipeline.report.dashboard.period import period
 from pipeline.report.dashboard.rows import CallRow, call_row
+from pipeline.report.english import English, shipped_english
 from pipeline.report.files import file_stem, write_atomically
 from pipeline.report.labels import Labels, Language
 from pipeline.report.page import PageKit
@@ -42,6 +43,7 @@ def write_pages(
     people: Mapping[str, People] | None = None,
     only: Container[str] | None = None,
     before: Period | None = None,
+    english: English | None = None,
 ) -> Path:
     """Write ``summary.html`` and ``pages/<call_id>.html`` under ``folder``; return the summary's path.
 
@@ -51,7 +53,7 @@ def write_pages(
         reports: the JSON of each call, as :func:`pipeline.report.call_json.to_json` makes it.
         quarantined: the calls that could not be judged.
         folder: the folder of the batch.
-        language: ``zh`` or ``en``; reasons and evidence stay Chinese.
+        language: ``zh`` or ``en``, which a page shows at first; evidence stays Chinese.
         mask: whether names and long numbers are masked, see :mod:`pipeline.redact`.
         audio: by call id, a playable recording as a path relative to ``folder``.
         norms: title of each clause by id.
@@ -59,6 +61,7 @@ def write_pages(
         people: by call id, the personal fields that the JSON leaves out; also what is masked in the text.
         only: calls whose pages are written; of all when ``None``. The summary has all.
         before: the previous period, which the summary compares this one with.
+        english: the English of titles and reasons; what is shipped when left out.
 
     Raises:
         StoreError: a page cannot be written.
@@ -69,6 +72,7 @@ def write_pages(
         rule_titles=rule_titles or {},
         mask=mask,
         people=people or {},
+        english=english or shipped_english(),
     )
     pages = Pages(showing, folder, audio=audio or {}, only=only, before=before)
     for call in reports:

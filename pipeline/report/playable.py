@@ -149,14 +149,23 @@ def is_covered(content: bytes) -> bool:
     return _COMMENT in content[-_CHUNK_BYTES:]
 
 
+def says_covered(path: Path) -> bool:
+    """The same of a file, of which only the end is read; ``False`` where it cannot be."""
+    return is_covered(_end_of(path))
+
+
 def _covers(path: Path, spans: Sequence[SoundSpan], mode: Cover) -> bool:
     """Whether a copy that is not encrypted says that it covers just these; only its end is read."""
+    return _digest(spans, mode) in _end_of(path)
+
+
+def _end_of(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(-min(_CHUNK_BYTES, path.stat().st_size), os.SEEK_END)
-            return _digest(spans, mode) in file.read()
+            return file.read()
     except OSError:
-        return False
+        return b""
 
 
 def _marked(wav: bytes, spans: Sequence[SoundSpan], mode: Cover) -> bytes:

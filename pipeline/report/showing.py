@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.privacy.masks import Masker, mask_text
 from pipeline.redact import People
+from pipeline.report.english import English, shipped_english
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from pipeline.privacy.spans import PersonalSpan
     from pipeline.report.labels import Labels
 
 DASH = "—"
@@ -25,6 +27,7 @@ class Showing:
         rule_titles: title of each rule by its name.
         mask: whether people are masked.
         people: the personal fields of each call by call id, which the JSON of a call does not hold.
+        english: the English of titles and reasons, which are written in Chinese.
 
     Whoever shows a call says so first (:meth:`reading`): what is personal in a turn may only be known from
     the other turns, as the digits of a number that is said in pieces.
@@ -35,6 +38,7 @@ class Showing:
     rule_titles: Mapping[str, str] = field(default_factory=dict)
     mask: bool = True
     people: Mapping[str, People] = field(default_factory=dict)
+    english: English = field(default_factory=shipped_english)
     _read: dict[str, Masker] = field(default_factory=dict, repr=False, compare=False)
 
     def reading(self, call: Mapping[str, Any]) -> None:
@@ -43,6 +47,11 @@ class Showing:
             self._read.clear()
             names = self.people.get(call["call_id"], People()).names
             self._read[call["call_id"]] = Masker(call, names)
+
+    def hidden(self, call: Mapping[str, Any]) -> Sequence[PersonalSpan]:
+        """What is hidden of the call that is being read."""
+        masker = self._read.get(call["call_id"])
+        return masker.spans if masker else ()
 
     def person(self, call_id: str) -> People:
         """The people of a call as the report may show them."""
@@ -58,11 +67,23 @@ class Showing:
 
     def rule(self, name: str) -> str:
         """The title of a rule, or its name."""
-        return self.rule_titles.get(name, name)
+        return self.said(self.rule_titles.get(name, name))
 
     def clause(self, norm: str) -> str:
         """The title of a clause, or its id."""
-        return self.norms.get(norm, norm)
+        return self.said(self.norms.get(norm, norm))
+
+    def reason(self, text: str, call_id: str) -> str:
+        """Why something was found or cost points, as the report may show it."""
+        return self.said(self.text(text, call_id))
+
+    def said(self, chinese: str) -> str:
+        """A text that is written in Chinese in the language of the report, where its English is known."""
+        return self.labels.choose(*self.both(chinese))
+
+    def both(self, chinese: str) -> tuple[str, str]:
+        """A text that is written in Chinese, and its English; twice the Chinese where it has none."""
+        return chinese, self.english.of(chinese)
 
     def yes_no(self, value: bool) -> str:
         """Yes or no."""

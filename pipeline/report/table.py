@@ -14,6 +14,7 @@ from pipeline.report.dashboard.period import compare, period
 from pipeline.report.dashboard.rows import call_row
 from pipeline.report.dashboard.tables import dashboard_sheets
 from pipeline.report.doubt_view import doubts, has_poor_sound, has_unsure_roles
+from pipeline.report.english import English, shipped_english
 from pipeline.report.files import write_atomically
 from pipeline.report.labels import Labels, Language
 from pipeline.report.routing import is_at_risk
@@ -101,6 +102,7 @@ def write_tables(
     norms: Mapping[str, str] | None = None,
     rule_titles: Mapping[str, str] | None = None,
     before: Period | None = None,
+    english: English | None = None,
 ) -> None:
     """Write ``summary.csv`` (a row a call), ``summary.xlsx`` (all tables) and ``tables/*.csv`` (one each).
 
@@ -111,12 +113,13 @@ def write_tables(
         reports: the JSON of each call.
         quarantined: the calls that could not be judged.
         folder: the folder of the batch.
-        language: of the headings and values; reasons and evidence stay Chinese.
+        language: of headings, values, titles and reasons; evidence stays Chinese.
         mask: whether names and long numbers are masked, see :mod:`pipeline.redact`.
         people: by call id, the personal fields that the JSON leaves out.
         norms: title of each clause by id.
         rule_titles: title of each rule by name.
         before: the previous period, which figures are compared with.
+        english: the English of titles and reasons; what is shipped when left out.
 
     Raises:
         StoreError: a file cannot be written.
@@ -127,6 +130,7 @@ def write_tables(
         rule_titles=rule_titles or {},
         mask=mask,
         people=people or {},
+        english=english or shipped_english(),
     )
     tables = Tables(showing, before)
     for call in reports:
@@ -241,7 +245,7 @@ def _call_row(call: Json, showing: Showing) -> list[Cell]:
         states.count("violation"),
         states.count("needs_review"),
         states.count("cannot_decide"),
-        "、".join(t.of("event", event) for event in call["customer_events"]),
+        t("comma").join(t.of("event", event) for event in call["customer_events"]),
         promise["amount"] if promise else None,
         promise["date"] if promise else None,
         showing.yes_no(promise["confirmed"]) if promise else None,
@@ -270,9 +274,9 @@ def _finding_rows(call: Json, showing: Showing) -> Iterable[list[Cell]]:
             who[turn["index"]] if turn else t("whole_call"),
             finding["start"],
             text[finding["text_start"] : finding["text_end"]] if turn else None,
-            showing.text(finding["reason"], call_id),
-            "；".join(showing.clause(norm) for norm in finding["norms"]),
-            finding["missing"],
+            showing.reason(finding["reason"], call_id),
+            t("semicolon").join(showing.clause(norm) for norm in finding["norms"]),
+            t.of("data", finding["missing"]) if finding["missing"] else None,
             doubts(finding, call, t),
         ]
 

@@ -67,7 +67,7 @@ def _deduction(item: Json, call: Json, showing: Showing) -> dict[str, Any]:
         "name": item["name"],
         "title": showing.rule(item["name"]),
         "points": _points(item["points"]) if item["applicable"] else showing.labels("state.needs_review"),
-        "reason": showing.text(item["reason"], call["call_id"]),
+        "reason": showing.reason(item["reason"], call["call_id"]),
         "places": _places(item, call, showing),
         "severity": mine[0]["severity"] if mine else None,
         "stability": stability,
@@ -99,7 +99,7 @@ def _effectiveness(call: Json, showing: Showing) -> dict[str, Any]:
         "got": f"{got:g}",
         "possible": f"{possible:g}",
         "raw": number(level) if counted else None,
-        "cap": cap["reason"] if cap else None,
+        "cap": showing.said(cap["reason"]) if cap else None,
         "score": number(scores["effectiveness"]),
         "width": scores["effectiveness"],
     }
@@ -115,7 +115,7 @@ def _earned(item: Json, call: Json, showing: Showing) -> dict[str, Any]:
         if counts
         else showing.labels("not_applicable"),
         "share": None if share is None else round(100 * share),
-        "reason": showing.text(item["reason"], call["call_id"]),
+        "reason": showing.reason(item["reason"], call["call_id"]),
         "places": _places(item, call, showing),
         "stability": None,
     }

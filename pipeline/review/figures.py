@@ -1,6 +1,6 @@
 """What the machine's statements are worth by what persons said of them: plain records for reports.
 
->>> with opened_review(folder, None, named=False) as reviewing:  # flows.reviewing
+>>> with opened_review(folder, None, named=False) as reviewing:  # flows.results.reviewing
 ...     looked = gather(reviewing.found.store, reviewing.call_ids(), reviewing.read)
 >>> figures([("", call) for call in looked], reviewing.config.figures).rules
 """

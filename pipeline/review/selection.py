@@ -213,7 +213,7 @@ class _Shown:
             confidence=finding["confidence"],
             start=finding["start"],
             evidence=masked["evidence"] or "",
-            why=masked["reason"],
+            why=self._showing.said(masked["reason"]),
             norms=labels("comma").join(self._showing.clause(norm) for norm in finding["norms"]),
             doubts=doubts(finding, self._call, labels),
         )

@@ -21,7 +21,14 @@ HEAVY = {
     "onnxruntime",
     "huggingface_hub",
 }
-NETWORKS = {"campplus_net.py", "diarize_pipeline.py", "embed_campplus.py", "gemma_net.py"}
+NETWORKS = {
+    "campplus_fast.py",
+    "campplus_net.py",
+    "diarize_pipeline.py",
+    "embed_campplus.py",
+    "gemma_net.py",
+    "segment_sinc.py",
+}
 """Files that define torch modules: they need torch to be read at all, so nobody may read them early."""
 ALLOWED_FROM_PIPELINE_IN_MODELS = {"types", "ports", "errors", "settings"}
 ARROWS_IN_FLOWS = {

@@ -6,13 +6,15 @@ import copy
 
 import pytest
 
+from pipeline.privacy.hearing import sound_spans
 from pipeline.redact import People
 from pipeline.report.call_json import to_json
 from pipeline.report.labels import Labels
 from pipeline.report.pages import Pages
+from pipeline.report.playable import cover_playable
 from pipeline.report.showing import Showing
 from tests.browser.results import write_sound
-from tests.golden.sample import NORMS, RULE_TITLES, report
+from tests.golden.sample import ENGLISH, NORMS, RULE_TITLES, report
 
 PEOPLE = People(customer_name="欧阳志远", agent_name="周敏", customer_id="C00012345")
 MARKS = "\ue000call.play\ue001\ue002"
@@ -48,14 +50,24 @@ def untimed():
 def written(tmp_path):
     """Writes the page of a call into a results folder of its own; its path."""
 
-    def write(call=None, *, sound=True, mask=True, rule_titles=RULE_TITLES):
+    def write(call=None, *, sound=True, mask=True, covered=False, rule_titles=RULE_TITLES):
         folder = tmp_path / "results"
         (folder / "audio").mkdir(parents=True, exist_ok=True)
         audio = {"golden-1": "audio/golden-1.wav"} if sound else {}
         if sound:
             write_sound(folder / "audio" / "golden-1.wav")
+        if covered:
+            spans = sound_spans(call or spoken(), names=PEOPLE.names)
+            cover_playable(folder / "audio" / "golden-1.wav", spans)
         people = {"golden-1": PEOPLE}
-        showing = Showing(labels=Labels("zh"), norms=NORMS, rule_titles=rule_titles, mask=mask, people=people)
+        showing = Showing(
+            labels=Labels("zh"),
+            norms=NORMS,
+            rule_titles=rule_titles,
+            mask=mask,
+            people=people,
+            english=ENGLISH,
+        )
         Pages(showing, folder, audio=audio, only=None).add(call or spoken())
         return folder / "pages" / "golden-1.html"
 

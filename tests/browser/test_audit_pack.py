@@ -69,6 +69,7 @@ def test_it_can_be_read_in_english_and_on_a_phone(unpacked, open_page):
     shown = open_page(unpacked / "index.html", phone=True, query="?lang=en").page
     assert shown.locator("h1").inner_text() == "Collection calls: audit pack"
     assert "[object" not in shown.locator("main").inner_text()
+    assert shown.locator("#clauses tbody th", has_text="Civil Code, Article 1032").count() == 1
     assert not scrolls_sideways(shown)
     shown = open_page(unpacked / "calls" / "c1" / "call.html", phone=True).page
     assert not scrolls_sideways(shown)

@@ -22,13 +22,51 @@ def test_the_other_language_is_a_click_away(page, written):
     p.click("#play")
     p.wait_for_selector("#play[aria-label='Pause']")
     assert p.locator(".bubble").all_text_contents() == said
-    assert p.get_attribute("mark[data-f='f0']", "title").endswith("Major · Violation")
+    assert p.get_attribute("mark[data-f='f0']", "title") == "Private phone or messaging app · Violation"
+    assert p.locator("#f0 .reason").inner_text().strip() == (
+        "The agent asks the customer to use the agent's private number."
+    )
+    assert p.title() == "golden-1 · Call report"
     assert p.locator(".track svg.agent title").first.text_content() == "0:00 Agent"
     p.locator("#f0 .listen").click()
     assert "Playing the words" in p.text_content("#playing")
     p.click("#language")
     assert "正在播放" in p.text_content("#playing")
     assert p.get_attribute("#play", "aria-label") == "暂停"
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_the_language_is_chosen_in_the_head_of_the_page(page, written, phone):
+    p = page(written(), phone=phone)
+    button, title = p.locator("#language").bounding_box(), p.locator("h1").bounding_box()
+    assert button["y"] + button["height"] <= title["y"]
+    assert button["x"] + button["width"] > 0.8 * p.viewport_size["width"]
+    assert p.get_attribute("#language", "lang") == "en"
+    p.focus("#language")
+    p.keyboard.press("Enter")
+    assert p.evaluate("document.documentElement.lang") == "en"
+    assert p.get_attribute("#language", "lang") == "zh-CN"
+
+
+def test_covered_sound_is_hatched_on_the_waveform(page, written):
+    path = written(covered=True)
+    p = ready(page(path))
+    stretches = p.locator(".track .covered")
+    assert stretches.count() > 0
+    lane, box = p.locator("svg.agent").bounding_box(), stretches.first.bounding_box()
+    assert box["y"] == pytest.approx(lane["y"], abs=1)
+    below = p.locator("svg.customer").bounding_box()
+    assert box["y"] + box["height"] == pytest.approx(below["y"] + below["height"], abs=1)
+    assert box["width"] >= 3
+    assert p.locator(".legend", has_text="个人信息，声音已遮盖").is_visible()
+    p.click("#language")
+    assert p.locator(".legend", has_text="personal data, sound covered").is_visible()
+    assert p.locator(".covered").first.is_visible()
+
+
+def test_sound_that_is_not_covered_says_nothing_of_it(page, written):
+    p = ready(page(written(mask=False)))
+    assert p.locator(".covered").count() == 0
 
 
 def test_on_a_phone_nothing_runs_out_of_the_window(page, written):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ from pipeline.report.showing import Showing
 from tests.browser.pages import contrast, scrolls_sideways
 from tests.browser.results import FIRST_DAY, made_calls, make_results, shown
 
+CHINESE = re.compile("[\u3400-\u9fff]")
 ROWS = "#calls tbody tr"
 # A link in a chart has no click() of its own, and one in a closed table cannot be clicked by hand.
 CLICK = """pick => [...document.querySelectorAll("[data-pick]")].find(a => a.dataset.pick === pick)
@@ -212,6 +214,10 @@ def test_the_page_speaks_english_and_remembers(dashboard):
     for words in ("Look at these first", "Main figures", "By rule", "Calls and findings", "All"):
         assert words in text
     assert dashboard.inner_text("#calls thead th:first-child") == "Call"
+    dashboard.click("[data-view=findings]")
+    titles = dashboard.locator("#calls tbody td:nth-child(2), #matrix tbody th, table.rules tbody th")
+    assert titles.count() > 5
+    assert [title for title in titles.all_inner_texts() if CHINESE.search(title)] == []
     assert "没有" not in text
     dashboard.reload()
     assert dashboard.evaluate("document.documentElement.lang") == "en"

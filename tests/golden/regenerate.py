@@ -15,9 +15,10 @@ def regenerate(folder: Path) -> None:
     write_call(report(), folder)
     with tempfile.TemporaryDirectory() as temporary:
         pages = Path(temporary)
-        write_sample_pages(pages)
-        shutil.copy(pages / "summary.html", folder / "summary.html")
-        shutil.copy(pages / "pages" / "golden-1.html", folder / "golden-1.html")
+        for language, suffix in (("zh", ""), ("en", ".en")):
+            write_sample_pages(pages, language=language)
+            shutil.copy(pages / "summary.html", folder / f"summary{suffix}.html")
+            shutil.copy(pages / "pages" / "golden-1.html", folder / f"golden-1{suffix}.html")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pipeline.conduct import conduct_of
 from pipeline.metadata import CallMetadata
 from pipeline.redact import People
 from pipeline.report.call_json import to_json
+from pipeline.report.english import read_english
 from pipeline.report.pages import write_pages
 from pipeline.score import load_scorecard, score
 from pipeline.score.robustness import robustness, told
@@ -48,6 +49,7 @@ CARD = load_scorecard(CONFIGS / "scorecards" / "default.yaml")
 
 NORMS = {"sample-norm": "《示例规范》第三条"}
 RULE_TITLES = {"private_phone_or_im": "私人手机、私人社交软件", "rude_tone": "不耐烦、讽刺、命令"}
+ENGLISH = read_english(GOLDEN / "english")
 QUARANTINED = (
     Quarantined(
         call_id="golden-2",
@@ -255,4 +257,5 @@ def write_sample_pages(folder: Path, *, language: str = "zh", mask: bool = True)
         norms=NORMS,
         rule_titles=RULE_TITLES,
         people={"golden-1": People.of(made.call.metadata)},
+        english=ENGLISH,
     )

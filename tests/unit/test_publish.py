@@ -88,7 +88,7 @@ def test_a_file_that_cannot_be_read_is_an_error_of_ours(results, tmp_path):
 
 
 def test_what_retention_deletes_is_deleted_there_too(tmp_path):
-    from flows.retaining import count_or_delete
+    from flows.results.retaining import count_or_delete
 
     made = Results(tmp_path)
     made.add("old", started_at="2020-06-18T10:30:00+08:00")

@@ -17,7 +17,8 @@ def page_data(now: Period, showing: Showing) -> dict[str, Any]:
 
     Returns:
         ``names``: by field, what the numbers stand for; ``calls``: a list a call, in the order of
-        ``columns``; ``findings``: a list a finding, in the order of ``finding_columns``.
+        ``columns``; ``findings``: a list a finding, in the order of ``finding_columns``; ``titles``: of each
+        rule in Chinese and English.
     """
     names: dict[str, dict[str, int]] = {}
 
@@ -62,7 +63,7 @@ def page_data(now: Period, showing: Showing) -> dict[str, Any]:
         ]
     return {
         "names": {field: list(found) for field, found in names.items()},
-        "titles": [showing.rule(rule) for rule in names.get("rule", ())],
+        "titles": [showing.both(showing.rule_titles.get(rule, rule)) for rule in names.get("rule", ())],
         "tags": TAGS,
         "calls": calls,
         "findings": findings,

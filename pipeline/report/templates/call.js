@@ -464,12 +464,6 @@
   // Hints that are put together of several words follow the language too.
   function words(element) { return element ? element.textContent.trim() : ""; }
   document.addEventListener("language", function () {
-    document.querySelectorAll("mark[data-f]").forEach(function (mark) {
-      mark.title = mark.dataset.f.split(" ").map(function (id) {
-        var note = byId(id);
-        return note ? words(note.querySelector(".rule")) + " · " + words(note.querySelector(".chip")) : "";
-      }).join(" / ");
-    });
     document.querySelectorAll(".track rect[data-go]").forEach(function (box) {
       var turn = byId(box.dataset.go);
       if (!turn) { return; }

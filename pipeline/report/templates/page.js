@@ -5,7 +5,9 @@ var tinghe = (function () {
   var root = document.documentElement;
   var attributes = ["lang", "aria-label", "title", "placeholder", "alt", "data-label"];
 
-  function t(key) { return labels[key][root.lang.indexOf("zh") === 0 ? 0 : 1]; }
+  // Of Chinese and English what the page shows now.
+  function pick(pair) { return pair[root.lang.indexOf("zh") === 0 ? 0 : 1]; }
+  function t(key) { return pick(labels[key]); }
 
   function show(language) {
     root.lang = language;
@@ -23,15 +25,17 @@ var tinghe = (function () {
   function keep(language) { try { localStorage.setItem("tinghe-language", language); } catch (error) { /* not kept */ } }
 
   var button = document.getElementById("language");
-  button.hidden = false;
-  button.addEventListener("click", function () {
-    var language = root.lang.indexOf("zh") === 0 ? "en" : "zh-CN";
-    show(language);
-    keep(language);
-  });
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      var language = root.lang.indexOf("zh") === 0 ? "en" : "zh-CN";
+      show(language);
+      keep(language);
+    });
+  }
   var asked = new URLSearchParams(location.search).get("lang") || kept();
   if (asked && asked.slice(0, 2) !== root.lang.slice(0, 2)) {
     document.addEventListener("DOMContentLoaded", function () { show(asked.slice(0, 2) === "zh" ? "zh-CN" : "en"); });
   }
-  return { data: json("page-data"), t: t };
+  return { data: json("page-data"), t: t, pick: pick };
 })();

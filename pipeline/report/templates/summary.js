@@ -23,6 +23,7 @@
   }
   function name(field, at) { return data.names[field][at] || (field === "agency" || field === "agent" || field === "lender" ? t("dash.unnamed." + field) : ""); }
   function label(kind, value) { try { return t(kind + "." + value); } catch (error) { return value; } }
+  function title(at) { return tinghe.pick(data.titles[at]); }
   function has(call, tag) { return Boolean(call[TAGS] & (1 << data.tags.indexOf(tag))); }
   function known(value) { return value === null ? "" : value; }
   function clock(seconds) {
@@ -99,8 +100,8 @@
       ["severity", "num", function (f) { return f[SEVERITY]; }, function (f) {
         return el("span", { class: "chip " + SEVERITIES[f[SEVERITY]] }, t("severity." + SEVERITIES[f[SEVERITY]]));
       }],
-      ["rule", "text", function (f) { return data.titles[f[RULE]]; }, function (f) {
-        return el("a", { href: data.calls[f[CALL]][HREF] + "#f" + f[PLACE] }, data.titles[f[RULE]]);
+      ["rule", "text", function (f) { return title(f[RULE]); }, function (f) {
+        return el("a", { href: data.calls[f[CALL]][HREF] + "#f" + f[PLACE] }, title(f[RULE]));
       }],
       ["state", "num", function (f) { return f[STATE]; }, function (f) { return t("state." + STATES[f[STATE]]); }],
       ["confidence", "num", function (f) { return f[CONFIDENCE]; }, function (f) { return f[CONFIDENCE].toFixed(2); }],
@@ -143,7 +144,7 @@
     table.tBodies[0].replaceChildren.apply(table.tBodies[0], part.length ? part.map(function (row) {
       return el("tr", {}, list.columns.map(function (column) {
         var kind = column[0] === "evidence" || column[0] === "promise" ? "wrap" : column[1] === "num" && column[0] !== "severity" && column[0] !== "state" ? "num" : null;
-        return el("td", { class: kind }, (column[3] || column[2])(row));
+        return el("td", { class: kind, lang: column[0] === "evidence" ? "zh-CN" : null }, (column[3] || column[2])(row));
       }));
     }) : [el("tr", {}, el("td", { colspan: list.columns.length }, t("dash.nothing")))]);
     document.getElementById("shown").textContent = view === "calls" ? rows.length : data.calls.filter(fits).length;
@@ -177,7 +178,7 @@
   function options(field) {
     var names = field === "rule" ? data.names.rule || [] : data.names[field] || [];
     return names.map(function (value, at) {
-      return [value, field === "rule" ? data.titles[at] : value || t("dash.unnamed." + field)];
+      return [value, field === "rule" ? title(at) : value || t("dash.unnamed." + field)];
     }).sort(function (a, b) { return collator.compare(a[1], b[1]); });
   }
   var SELECTS = ["rule", "agency", "lender", "agent"];
@@ -302,7 +303,7 @@
         return el("th", { scope: "col", class: "num" }, group ? group + (field === "hour" ? ":00" : "") : t("dash.unnamed." + field));
       })))),
       el("tbody", {}, rules.map(function (rule) {
-        return el("tr", {}, [el("th", { scope: "row" }, data.titles[rule])].concat(groups.map(function (group) {
+        return el("tr", {}, [el("th", { scope: "row" }, title(rule))].concat(groups.map(function (group) {
           var n = counts.get(rule).get(group) || 0;
           var cell = el("td", { class: "num heat", style: "--heat:" + Math.round(60 * n / most) + "%" });
           if (n) { cell.append(el("a", { href: "#list", "data-pick": "rule:" + encodeURIComponent(data.names.rule[rule]) + "&" + field + ":" + encodeURIComponent(group) + "&tag:violated" }, String(n))); }

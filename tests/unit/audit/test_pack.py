@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import wave
 import zipfile
 
@@ -19,8 +20,11 @@ from pipeline.audit.pack import TEMPLATES
 from pipeline.audit.selection import Selection
 from pipeline.audit.signing import make_key
 from pipeline.privacy.sound import SoundSpan
+from pipeline.report.english import read_english
 from pipeline.report.labels import Labels
 from pipeline.report.playable import cover_playable, sound_of
+from tests.golden.sample import GOLDEN
+from tests.pages import chinese_left
 from tests.unit.audit.made import call, packed, results, usual, write_tone
 
 SECRETS = ("欧阳志远", "周敏", "幺三九零零零零")
@@ -201,6 +205,22 @@ def test_reviews_and_pack_sets_are_in_it(folder, key, tmp_path):
         versions = json.loads(container.read("versions/versions.json"))
         assert versions["calls"]["c1"]["pack_set"] == pack.sha256
         assert json.loads(container.read(f"versions/packs/{pack.sha256}.json"))["files"]
+
+
+def test_its_pages_and_tables_are_english_but_for_what_was_said(folder, tmp_path):
+    names = ("和润资产", "明达外包", "松河银行")
+    english = read_english(GOLDEN / "english")
+    done = packed(folder, tmp_path / "pack.zip", language="en", english=english)
+    with zipfile.ZipFile(done.to) as container:
+        pages = [name for name in container.namelist() if name.endswith(".html")]
+        assert len(pages) == 4
+        for name in pages:
+            assert chinese_left(container.read(name).decode(), names) == []
+        findings, clauses = rows(container, "findings"), rows(container, "clauses")
+        assert {row["Reason"] for row in findings} >= {"The tone may be impatient."}
+        assert all(row["Norms"].startswith("Measures for") for row in findings)
+        assert not any(re.search("[一-鿿]", row["Title"]) for row in clauses)
+        assert any(row["Title"] == "Civil Code, Article 1032" for row in clauses)
 
 
 def test_every_label_has_two_languages():

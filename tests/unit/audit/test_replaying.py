@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.replaying import differences, results_of, settings_of
+from flows.results.replaying import differences, results_of, settings_of
 from pipeline.audit.archive import PackSet
 from pipeline.errors import ConfigError
 from pipeline.settings import NOT_IN_RESULTS, load_settings

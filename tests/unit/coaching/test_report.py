@@ -22,7 +22,7 @@ from pipeline.report.labels import Labels
 from pipeline.report.showing import Showing
 from pipeline.settings import load_settings
 from tests.coached import Agent, Habits, made_results
-from tests.pages import as_read
+from tests.pages import as_read, chinese_left
 from tests.unit.coaching.support import TEAM, guide, made
 
 WEEK = week_days("2026-W47")
@@ -129,6 +129,22 @@ def test_the_other_language_is_in_the_page(report):
     text = page(report, "agents/B.html", "en")
     assert "Two things to work on" in text
     assert "Understands before solving" in text
+
+
+@pytest.mark.parametrize("name", ["index.html", "teams/一组.html", "agents/B.html", "quality/fairness.html"])
+def test_the_english_form_is_english_but_for_what_was_said_and_names(report, name):
+    names = ("一组", "二组", "周＊", "王＊", "赵＊", "何＊＊", "威胁曝光")
+    page = (report.folder / name).read_text("utf-8")
+    assert chinese_left(page, names) == []
+
+
+def test_advice_is_explained_in_english_too(report):
+    advice = re.findall(
+        r'<blockquote lang="zh-CN">.*?</blockquote><p class="small">(.*?)</p>',
+        page(report, "agents/B.html", "en"),
+    )
+    assert advice
+    assert all(words.isascii() or "“" in words for words in advice)
 
 
 def test_sound_is_in_the_page_and_only_as_long_as_the_stretch(report):

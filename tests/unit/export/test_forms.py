@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import uuid
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.export.ctm import ctm
-from pipeline.export.rttm import rttm
+from pipeline.export.rttm import (
+    LATE_END_MS,
+    LATE_START_MS,
+    PAUSE_MS,
+    rttm,
+    rttm_turns,
+    runs_of_speech,
+)
 from pipeline.export.vcon import vcon
 from pipeline.export.webvtt import webvtt
+from pipeline.types import Interval
 from tests.unit.export.samples import call, content, fits, said, turn
 
 
@@ -35,17 +46,76 @@ def test_captions_name_parties_in_english_too():
     assert "<v Agent>" in webvtt(call(), "en")
 
 
-def test_rttm_is_read_by_a_diarization_reader(tmp_path):
+def read_rttm(tmp_path, text):
+    """Spans and names, as a program that scores diarization reads them."""
     load_rttm = pytest.importorskip("pyannote.database.util").load_rttm
+    path = tmp_path / "a.rttm"
+    path.write_text(text, encoding="utf-8")
+    (annotation,) = load_rttm(path).values()
+    return [(s.start, s.end, label) for s, _, label in annotation.itertracks(yield_label=True)]
+
+
+def test_rttm_is_read_by_a_diarization_reader(tmp_path):
     one = said(("agent", "您好"), ("customer", "嗯"), ("system", "嘟"), call_id="a b")
     one["turns"][1]["channel"] = 1
-    path = tmp_path / "a.rttm"
-    path.write_text(rttm(call(one)), encoding="utf-8")
-    (annotation,) = load_rttm(path).values()
-    heard = [(s.start, s.end, label) for s, _, label in annotation.itertracks(yield_label=True)]
-    assert heard == [(0.0, 2.0, "agent_voice_1"), (3.0, 5.0, "customer_voice_2")]
-    lines = [line.split(" ") for line in path.read_text(encoding="utf-8").splitlines()]
+    text = rttm_turns(call(one))
+    assert read_rttm(tmp_path, text) == [(0.0, 2.0, "agent_voice_1"), (3.0, 5.0, "customer_voice_2")]
+    lines = [line.split(" ") for line in text.splitlines()]
     assert [(len(line), line[1], line[2]) for line in lines] == [(10, "a_b", "1"), (10, "a_b", "2")]
+
+
+def timed(index, role, *words, **changes):
+    """A turn with words from start to end, from its first to its last."""
+    told = [{"text": "甲", "start": a, "end": b, "probability": 0.9} for a, b in words]
+    whole = {"start": words[0][0], "end": words[-1][1]}
+    return turn(index, role, "甲" * len(words), words=told, **whole) | changes
+
+
+def test_rttm_leaves_out_pauses_and_machines(tmp_path):
+    one = said(("agent", "甲"))
+    one["turns"] = [
+        timed(0, "agent", (1.0, 1.2), (1.7, 1.9), (3.0, 3.4)),
+        timed(1, "system", (4.0, 4.5)),
+        timed(2, "customer", (3.3, 3.5), role_confidence=0.8),
+    ]
+    text = rttm(call(one))
+    assert read_rttm(tmp_path, text) == [
+        (1.05, 2.05, "agent_voice_1"),
+        (3.05, 3.55, "agent_voice_1"),
+        (3.35, 3.65, "customer_voice_2"),
+    ]
+    assert [line.split(" ")[8] for line in text.splitlines()] == ["0.9500", "0.9500", "0.8000"]
+
+
+def test_lines_of_a_speaker_do_not_overlap_and_end_with_the_recording(tmp_path):
+    one = said(("agent", "甲"))
+    one["duration"] = 3.0
+    one["turns"] = [
+        timed(0, "agent", (1.0, 1.9)),
+        timed(1, "agent", (2.0, 2.95), role_confidence=0.7),
+    ]
+    text = rttm(call(one))
+    assert read_rttm(tmp_path, text) == [(1.05, 3.0, "agent_voice_1")]
+    assert text.split(" ")[8] == "0.7000"
+
+
+def test_a_turn_whose_words_are_not_known_is_spoken_throughout(tmp_path):
+    one = said(("agent", "您好"))
+    one["turns"][0]["words"] = []
+    assert read_rttm(tmp_path, rttm(call(one))) == [(0.0, 2.0, "agent_voice_1")]
+
+
+@given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 600)), min_size=1, max_size=20))
+def test_every_word_is_in_one_run_and_runs_are_apart(words):
+    spans = [Interval(start_ms=start, end_ms=start + length) for start, length in words]
+    runs = runs_of_speech(spans)
+    assert all(before.end_ms < after.start_ms for before, after in pairwise(runs))
+    for span in spans:
+        start, end = span.start_ms + LATE_START_MS, span.end_ms + LATE_END_MS
+        assert sum(run.start_ms <= start and end <= run.end_ms for run in runs) == 1
+    assert sum(run.duration_ms for run in runs) <= sum(
+        span.duration_ms + LATE_END_MS - LATE_START_MS for span in spans
+    ) + PAUSE_MS * (len(spans) - 1)
 
 
 def test_ctm_is_sorted_by_channel_and_time_with_fields_that_hold_no_blanks():

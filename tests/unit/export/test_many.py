@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from pipeline.errors import ConfigError, StoreError, TranscriptError, UnknownNam
 from pipeline.export.formats import FORMS, Wanted, export
 from pipeline.export.parquet import NO_DAY, ParquetTables
 from pipeline.redact import People
-from tests.golden.sample import NORMS, RULE_TITLES
+from tests.golden.sample import ENGLISH, NORMS, RULE_TITLES
 from tests.unit.export.samples import call, content, fits, quarantined, results, said
 
 PEOPLE = {"golden-1": People(customer_name="欧阳志远", agent_name="周敏")}
@@ -65,7 +66,7 @@ def test_a_result_that_is_none_leaves_nothing_half_written(wanted, form):
     assert files(wanted.to) == [] if wanted.to.exists() else True
 
 
-@pytest.mark.parametrize("form", ["webvtt", "rttm", "ctm"])
+@pytest.mark.parametrize("form", ["webvtt", "rttm", "rttm-turns", "ctm"])
 def test_calls_without_times_are_left_out_and_counted(tmp_path, form):
     untimed = said(("agent", "您好"), call_id="golden-2")
     untimed["turns"][0].update(start=None, end=None, words=[])
@@ -107,6 +108,18 @@ def test_findings_are_sarif(wanted):
         assert (result["kind"] == "fail") == (finding["state"] == "violation")
     assert run["redactionTokens"] == ["＊"]
     assert {one["id"]: one["shortDescription"]["text"] for one in taxa} == NORMS
+
+
+def test_a_log_in_english_has_english_titles_and_reasons(wanted):
+    export("sarif", replace(wanted, language="en", english=ENGLISH))
+    log = json.loads((wanted.to / "findings.sarif").read_text(encoding="utf-8"))
+    fits(log, "sarif")
+    (run,) = log["runs"]
+    assert run["language"] == "en"
+    texts = [one["message"]["text"] for one in run["results"]]
+    assert "The agent asks the customer to use the agent's private number." in texts
+    titles = [one["shortDescription"]["text"] for one in run["taxonomies"][0]["taxa"]]
+    assert titles == ["Sample norm, Article 3"]
 
 
 def test_results_without_findings_are_a_log_too(tmp_path):

@@ -75,3 +75,37 @@ def test_labels_of_a_package_lie_over_ours(tmp_path):
     assert labels("skip") == "别处"
     assert labels("product") == "听合"
     assert "no such" not in labels
+
+
+def test_a_text_that_is_no_label_has_both_languages(kit):
+    made = kit("<title>x</title><p title='no'>{{ t.choose(zh, en) }}</p>")
+    page = made.render("own", zh="理由「<b>」", en="reason “<b>”").decode()
+    (key,) = (key for key in page_labels(page) if key.startswith("~"))
+    assert page_labels(page)[key] == ("理由「<b>」", "reason “<b>”")
+    assert f'<span data-t="{key}">理由「&lt;b&gt;」</span>' in page
+    assert "<p title='no'>reason “&lt;b&gt;”</p>" in as_read(page, "en")
+
+
+def test_a_text_without_english_is_no_mark(kit):
+    assert "<p>理由</p>" in kit("<p>{{ t.choose('理由', '理由') }}</p>").render("own").decode()
+
+
+def test_an_attribute_of_several_words_is_switched_as_a_whole(kit):
+    body = "<p title=\"{{ t('hello') }} · 7 · {{ t.choose('一', 'one & two') }}\"></p>"
+    page = kit(body).render("own").decode()
+    (key,) = (key for key in page_labels(page) if key.startswith("~"))
+    assert page_labels(page)[key] == ("你好 & <再见> · 7 · 一", "Hello & <bye> · 7 · one & two")
+    assert '<p title="Hello &amp; &lt;bye&gt; · 7 · one &amp; two">' in as_read(page, "en")
+
+
+def test_the_title_of_the_page_is_switched(kit, tmp_path):
+    body = "<p></p>{% endblock %}{% block title %}c1 · {{ t('other') }}"
+    page = kit(body).render("own").decode()
+    assert "<title>c1 · other</title>" in as_read(page, "en")
+    assert ">c1 · 另</title>" in page
+
+
+def test_a_text_cannot_end_its_mark(kit):
+    page = kit("<p>{{ t.choose(zh, en) }}</p>").render("own", zh="\ue001<i>\ue000a", en="\ue003<i>").decode()
+    assert "<p>&lt;i&gt;a</p>" in as_read(page, "zh")
+    assert "<p>&lt;i&gt;</p>" in as_read(page, "en")

@@ -336,7 +336,7 @@ def test_a_page_says_how_far_a_promise_binds(tmp_path, language, words):
     page = one_page(tmp_path, call, language=language)
     assert [word for word in words if word not in page] == []
     # Masked in its turn, though the words alone would be too short for a number.
-    assert '＊＊＊＊＊＊那边打钱了 <a href="#t3"' in page
+    assert '＊＊＊＊＊＊那边打钱了</q> <a href="#t3"' in page
     assert words[1] in (tmp_path / "summary.html").read_text(encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from pipeline.redact import People
 from pipeline.report.call_json import to_json
 from pipeline.report.table import write_tables
 from pipeline.types import Quarantined
-from tests.golden.sample import NORMS, QUARANTINED, RULE_TITLES, report
+from tests.golden.sample import ENGLISH, NORMS, QUARANTINED, RULE_TITLES, report
 
 PEOPLE = {"golden-1": People.of(report().call.metadata)}
 
@@ -110,3 +110,12 @@ def test_english_headings(tmp_path):
     assert row["Status"] == "Scored"
     names = openpyxl.load_workbook(tmp_path / "summary.xlsx").sheetnames
     assert names[:4] == ["Calls", "Findings", "Quarantine", "How the call was held"]
+
+
+def test_english_titles_reasons_and_norms(tmp_path):
+    write(tmp_path, language="en", english=ENGLISH)
+    rows = read_sheet(tmp_path, "Findings")
+    assert rows[0]["Rule"] == "Private phone or messaging app"
+    assert rows[0]["Reason"] == "The agent asks the customer to use the agent's private number."
+    assert rows[0]["Norms"] == "Sample norm, Article 3"
+    assert "私人号" in rows[0]["Words"]

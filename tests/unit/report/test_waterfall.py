@@ -84,6 +84,8 @@ def test_a_rule_is_as_robust_as_its_surest_finding():
 
 def test_labels_come_in_english_too():
     assert steps(language="en")["effectiveness"]["steps"][0]["title"] == "polite opening"
+    assert steps(language="en")["effectiveness"]["steps"][0]["reason"] == "Opened politely"
+    assert steps()["effectiveness"]["steps"][0]["reason"] == "有礼貌的开场"
 
 
 def test_names_that_are_said_with_a_title_are_masked_everywhere():

@@ -73,7 +73,7 @@ def test_nothing_that_was_said_is_left_in_any_byte(results):
 
 
 def test_the_whole_of_it_with_real_summaries(tmp_path, monkeypatch):
-    from flows.retaining import opened_retention
+    from flows.results.retaining import opened_retention
 
     monkeypatch.setenv("TINGHE_RETENTION_KEY", "0123456789abcdef")
     results = Results(tmp_path)

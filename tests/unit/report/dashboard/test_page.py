@@ -101,7 +101,7 @@ def test_the_data_hold_every_call_and_finding():
     data = data_of(rendered(rows))
     assert {call[0] for call in data["calls"]} == {row.call_id for row in rows}
     assert len(data["findings"]) == sum(len(row.findings) for row in rows)
-    assert [data["titles"][f[2]] for f in data["findings"]] == [
+    assert [data["titles"][f[2]][0] for f in data["findings"]] == [
         shown()["rule_titles"][data["names"]["rule"][f[2]]] for f in data["findings"]
     ]
 
