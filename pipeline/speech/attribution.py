@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-TEXT_LIMIT = 2.5
+TEXT_LIMIT = 3.5
 """Most that the words of one clause count, in nats."""
-VOICE_SCALE, VOICE_SCALE_WITH_PRINTS = 0.5, 0.25
+VOICE_SCALE, VOICE_SCALE_WITH_PRINTS = 0.5, 0.35
 """Voice numbers of a clause are correlated: their log likelihood is taken for so much of itself, and for less
 where prints tell of the same voice."""
 FULL_VOICE_MS = 1200
@@ -53,9 +53,18 @@ PRIOR_CLAUSES = 4.0
 ROUNDS = 20
 SETTLED = 1e-3
 """EM ends when the log likelihood changes by less."""
-SWITCH = ((150, 0.02), (300, 0.1), (600, 0.25))
-LONG_PAUSE_SWITCH = 0.4
-"""Chance that the speaker changes after a pause shorter than so many milliseconds."""
+SWITCH = ((300, 0.25), (450, 0.05), (600, 0.25), (1000, 0.5))
+LONG_PAUSE_SWITCH = 0.6
+"""Chance that the speaker changes before a sentence, after a pause shorter than so many milliseconds: who
+answers comes in at once or lets a turn end, who goes on takes a breath of 300 to 600 ms."""
+BREATH_SWITCH, LONG_BREATH_SWITCH, CHANGED_SWITCH = 0.02, 0.05, 0.2
+"""The same inside a sentence, after less than ``LONG_BREATH_MS`` or more, and where the sound was found to
+change."""
+LONG_BREATH_MS = 150
+LONG_PAUSES_MS = ((600, 1_000), (1_000, None))
+"""After such pauses the chance is the call's own: one party waits for answers, another talks on alone."""
+LONG_PAUSE_CLAUSES = 2.0
+"""Weight of the chances above in it."""
 QUESTION_SWITCH = 0.5
 SECOND_PARTY_WORDS = 0.5
 """A recording has one party when neither voices nor words, this much of them, show a second."""
@@ -64,6 +73,8 @@ THIRD_PARTY_MS = 1_500
 THIRD_PARTY_LOSS = 4.0
 """A third party may explain the call's numbers worse than two do by so many nats: the diarizer hears voices
 better than they tell them. No matter where its voice prints lie clearly apart."""
+LEAST_LOG = -200.0
+"""No clause tells two parties apart by more nats."""
 OWN_VOICE = 0.95
 """Share of a party's clauses in which the diarizer hears its voice, where there are three."""
 
@@ -81,6 +92,7 @@ class Clause:
         margin: how sure the label is, a difference of cosines, 0..2; ``None`` when that is not known.
         stretch: which of the diarizer's stretches the label is from.
         is_inside: whether it goes on a sentence after a breath.
+        is_changed: whether the sound changes to another party's before it.
     """
 
     agent_log_odds: float
@@ -91,6 +103,7 @@ class Clause:
     margin: float | None = None
     stretch: int | None = None
     is_inside: bool = False
+    is_changed: bool = False
 
 
 def attribute(
@@ -149,13 +162,19 @@ class _Model:
         self._labels = np.array([names.index(c.label) if c.label in names else -1 for c in clauses])
         self._label_count = len(names)
         self._label_weights = _label_weights(clauses, self._labels, most_margins)
-        self._steps = np.log([_switch(clause) for clause in clauses])
+        self._switch = np.array([_switch(clause) for clause in clauses])
+        self._long_pauses = _long_pauses(clauses)
 
     def starts(self) -> list[Numbers]:
-        """Responsibilities to start from: the words alone, the diarizer, and the main voice contrast."""
-        starts = [_forward_backward(self._text, self._steps)[1]]
+        """Responsibilities to start from: the words alone, the diarizer, else each voice number.
+
+        With prints they all led to one end, on every development call.
+        """
+        starts = [_forward_backward(self._text, self._switch)[1]]
         if self._label_count > 1:
             starts += [self._either(self._labels == label) for label in range(self._label_count)]
+        if self._prints is not None:
+            return starts
         return starts + [self._either(column > 0) for column in self._voices.T]
 
     def three_sides(self) -> list[tuple[int, ...]]:
@@ -179,14 +198,24 @@ class _Model:
         return self._expected(share, lambda now: emissions + self._sound(now))
 
     def _expected(self, parties: Numbers, emissions: Callable[[Numbers], Numbers]) -> tuple[float, Numbers]:
-        """EM: who speaks by the sound, how each sounds by who speaks, until it settles."""
+        """EM: who speaks by the sound, how each sounds and takes turns by who speaks, until it settles."""
         likelihood = before = -np.inf
+        switch = self._switch
         for _ in range(ROUNDS):
-            likelihood, parties = _forward_backward(emissions(parties), self._steps)
+            likelihood, parties, switched = _forward_backward(emissions(parties), switch)
+            switch = self._own_switch(switched)
             if abs(likelihood - before) < SETTLED:
                 break
             before = likelihood
         return float(likelihood), parties
+
+    def _own_switch(self, switched: Numbers) -> Numbers:
+        """Chances of a change before each clause, given the probability that there was one."""
+        switch = self._switch.copy()
+        for chosen in self._long_pauses:
+            before = self._switch[chosen].mean() * LONG_PAUSE_CLAUSES
+            switch[chosen] = (before + switched[chosen].sum()) / (LONG_PAUSE_CLAUSES + len(chosen))
+        return np.asarray(switch)
 
     def fit_alone(self) -> tuple[float, float]:
         """Log likelihood of a call with one party, and the probability that it is the agent."""
@@ -287,36 +316,52 @@ def _standardised(voices: Numbers) -> Numbers:
 
 
 def _switch(clause: Clause) -> float:
+    if clause.is_changed:
+        return CHANGED_SWITCH
     if clause.is_inside:
-        return SWITCH[0][1]
+        return BREATH_SWITCH if clause.pause_ms < LONG_BREATH_MS else LONG_BREATH_SWITCH
     chance = next((chance for limit, chance in SWITCH if clause.pause_ms < limit), LONG_PAUSE_SWITCH)
     return max(chance, QUESTION_SWITCH) if clause.after_question and clause.pause_ms >= 150 else chance
 
 
-def _forward_backward(emissions: Numbers, switch_log: Numbers) -> tuple[float, Numbers]:
-    """Log likelihood, and the probability of each state at each clause.
+def _long_pauses(clauses: Sequence[Clause]) -> list[NDArray[np.int_]]:
+    """Which clauses follow a pause of each of ``LONG_PAUSES_MS``, where nothing else tells of a change."""
+    return [
+        np.array(found)
+        for least, most in LONG_PAUSES_MS
+        if (
+            found := [
+                i
+                for i, clause in enumerate(clauses)
+                if clause.pause_ms >= least
+                and (most is None or clause.pause_ms < most)
+                and not (clause.is_inside or clause.is_changed or clause.after_question)
+            ]
+        )
+    ]
 
-    A speaker who stops is followed by any of the others alike.
+
+def _forward_backward(emissions: Numbers, switch: Numbers) -> tuple[float, Numbers, Numbers]:
+    """Log likelihood, the probability of each state at each clause, and that of a change before each clause.
+
+    A speaker who stops is followed by any of the others alike. Probabilities are scaled to a sum of 1 at
+    every clause (Rabiner 1989), so that no length of call takes them to 0.
     """
     count, states = emissions.shape
-    stay_log = np.log1p(-np.exp(switch_log))
-    steps = np.where(
-        np.eye(states, dtype=bool),
-        stay_log[:, None, None],
-        (switch_log - np.log(max(states - 1, 1)))[:, None, None],
-    )
-    forward = np.empty_like(emissions)
-    backward = np.zeros_like(emissions)
-    forward[0] = emissions[0] - np.log(states)
-    for i in range(1, count):
-        forward[i] = _log_sum(forward[i - 1][:, None] + steps[i], axis=0) + emissions[i]
+    others = (switch / max(states - 1, 1))[:, None, None]
+    steps = np.where(np.eye(states, dtype=bool), 1 - switch[:, None, None], others)
+    highest = emissions.max(axis=1)
+    chances = np.exp(np.maximum(emissions - highest[:, None], LEAST_LOG))
+    forward, scales = np.empty_like(emissions), np.empty(count)
+    state = chances[0] / states
+    for i in range(count):
+        if i:
+            state = (state @ steps[i]) * chances[i]
+        scales[i] = total = state.sum()
+        forward[i] = state = state / total
+    backward = np.ones_like(emissions)
     for i in range(count - 2, -1, -1):
-        backward[i] = _log_sum((backward[i + 1] + emissions[i + 1])[None, :] + steps[i + 1], axis=1)
-    both = forward + backward
-    likelihood = float(_log_sum(both[0], axis=0))
-    return likelihood, np.exp(both - likelihood)
-
-
-def _log_sum(logs: Numbers, axis: int) -> Numbers:
-    """Logarithm of summed exponentials."""
-    return np.asarray(np.logaddexp.reduce(logs, axis=axis))
+        backward[i] = steps[i + 1] @ (chances[i + 1] * backward[i + 1]) / scales[i + 1]
+    stays = (forward[:-1] * chances[1:] * backward[1:]).sum(axis=1) * (1 - switch[1:]) / scales[1:]
+    switched = np.concatenate([[0.0], np.clip(1 - stays, 0.0, 1.0)])
+    return float(np.log(scales).sum() + highest.sum()), forward * backward, switched

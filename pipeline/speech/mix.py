@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.speech.attribution import Clause, attribute
+from pipeline.speech.changes import changes
 from pipeline.speech.clean import spoken
 from pipeline.speech.cues import placed_log_odds
 from pipeline.speech.leakage import overlaps
-from pipeline.speech.prints import VoicePrints, change
+from pipeline.speech.prints import VoicePrints, without_nuisance
 from pipeline.speech.text import asks
 from pipeline.speech.turns import Utterance
 from pipeline.speech.voices import describe
@@ -44,8 +45,8 @@ APART = 0.78
 of real speech, one person's split in two at least 0.88."""
 ONE_VOICE = 0.88
 """Below, two prints are not one person's: the least that halves of one voice had, see ``APART``."""
-TEXT_SCALE = 0.5
-"""Cues within one clause are taken for so much of their weight."""
+CUE_SCALE, WORDING_SCALE = 0.8, 0.6
+"""Cues and wording of one clause are taken for so much of their weight: they are misheard, and overlap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class _Talk:
         pauses: before each word, in ms; 0 for the first.
         traces: of the words, ``(words, dimension)``; ``None`` where the diarizer gave none.
         sentences: the words that begin one: after a mark or a pause, or where another voice is heard.
+        changed: the words before which the sound changes to another party's.
     """
 
     tokens: tuple[Token, ...]
@@ -67,6 +69,7 @@ class _Talk:
     pauses: tuple[int, ...]
     traces: NDArray[np.float64] | None
     sentences: tuple[int, ...]
+    changed: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, tokens: Sequence[Token], samples: Samples, diarization: Diarization) -> _Talk:
@@ -75,7 +78,7 @@ class _Talk:
         heard = [_heard(token.word, spans) for token in tokens]
         labels = [None if at is None else spans[at].speaker for at in heard]
         pauses = [0, *(_pause(a.word, b.word, quiet) for a, b in pairwise(tokens))]
-        return cls(
+        talk = cls(
             tokens=tuple(tokens),
             spans=spans,
             heard=tuple(heard),
@@ -87,6 +90,10 @@ class _Talk:
                 if i == 0 or _begins(tokens[i - 1], pauses[i], labels[i - 1 : i + 1])
             ),
         )
+        if talk.traces is None:
+            return talk
+        lengths = talk.lengths_ms(0, len(tokens))
+        return replace(talk, traces=without_nuisance(talk.traces, lengths, talk.bounds(talk.starts())))
 
     def starts(self) -> tuple[int, ...]:
         """The words that begin a clause: a sentence, and after a breath where the words have traces."""
@@ -111,8 +118,12 @@ class _Talk:
         """The traces of some words, and how long each is; empty without traces."""
         if self.traces is None:
             return np.zeros((0, 0)), np.zeros(0)
+        return self.traces[first:end], self.lengths_ms(first, end)
+
+    def lengths_ms(self, first: int, end: int) -> NDArray[np.float64]:
+        """How long each of some words is."""
         lengths = [max(token.word.end_ms - token.word.start_ms, 1) for token in self.tokens[first:end]]
-        return self.traces[first:end], np.array(lengths, dtype=np.float64)
+        return np.array(lengths, dtype=np.float64)
 
 
 def places(tokens: Sequence[Token]) -> tuple[Interval, ...]:
@@ -151,9 +162,12 @@ def give_to_parties(
 
     starts = talk.starts()
     parties = given(starts)
-    if changes := _changes(talk, starts, parties):
-        starts = tuple(sorted({*starts, *changes}))
-        parties = given(starts)
+    if talk.traces is not None:
+        lengths = talk.lengths_ms(0, len(tokens))
+        if changed := changes(talk.traces, lengths, talk.bounds(starts), parties):
+            talk = replace(talk, changed=frozenset(changed))
+            starts = tuple(sorted({*starts, *changed}))
+            parties = given(starts)
     speaks = parties.argmax(axis=1).tolist()
     voices = {party: f"voice {number}" for number, party in enumerate(dict.fromkeys(speaks), start=1)}
     return tuple(
@@ -175,16 +189,6 @@ class _Sounds:
         return np.array([self._rows[interval] for interval in intervals])
 
 
-def _changes(talk: _Talk, starts: Sequence[int], parties: NDArray[np.float64]) -> list[int]:
-    """Words inside a clause at which another voice takes over."""
-    prints = talk.prints(starts)
-    if prints is None:
-        return []
-    contrasts = tuple(prints.contrasts(parties))
-    found = ((a, change(*talk.voiced(a, b), contrasts)) for a, b in talk.bounds(starts))
-    return [first + at for first, at in found if at is not None]
-
-
 def _mean_trace(traces: NDArray[np.float64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:
     """The trace of words together; NaN where none is known."""
     known = ~np.isnan(traces).any(axis=1)
@@ -203,6 +207,7 @@ def _clauses(talk: _Talk, starts: Sequence[int], cues: Sequence[Cue]) -> list[Cl
             b,
             odds[a],
             is_inside=a not in talk.sentences,
+            is_changed=a in talk.changed,
             after_question=a in talk.sentences and i > 0 and asks(talk.tokens[bounds[i - 1][0] : a]),
         )
         for i, (a, b) in enumerate(bounds)
@@ -216,7 +221,7 @@ def _odds(talk: _Talk, starts: Sequence[int], cues: Sequence[Cue]) -> Iterator[f
         pieces = [bare[a] for a in starts if first <= a < end]
         wording = load_wording().placed_log_odds(pieces)
         for cue, all_words in zip(placed_log_odds(pieces, cues), wording, strict=True):
-            yield TEXT_SCALE * cue + all_words
+            yield CUE_SCALE * cue + WORDING_SCALE * all_words
 
 
 def _interval(group: Sequence[Token]) -> Interval:
@@ -231,7 +236,7 @@ def _begins(before: Token, pause_ms: int, labels: Sequence[str | None]) -> bool:
 
 
 def _clause(
-    talk: _Talk, first: int, end: int, odds: float, *, is_inside: bool, after_question: bool
+    talk: _Talk, first: int, end: int, odds: float, *, is_inside: bool, is_changed: bool, after_question: bool
 ) -> Clause:
     votes = [at for at in talk.heard[first:end] if at is not None]
     by_label = [talk.spans[at].speaker for at in votes]
@@ -246,6 +251,7 @@ def _clause(
         duration_ms=_interval(talk.tokens[first:end]).duration_ms,
         pause_ms=talk.pauses[first],
         is_inside=is_inside,
+        is_changed=is_changed,
         after_question=after_question,
     )
 

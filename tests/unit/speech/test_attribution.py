@@ -215,3 +215,32 @@ def test_several_voices_are_no_monologue():
     blank = np.full((6, DIMENSIONS), np.nan)
     assert len(set(attribute(said, blank).argmax(axis=1))) == 1
     assert set(attribute(said, blank, several=True).argmax(axis=1)) == {0, 1}
+
+
+def after_pauses(*, answered, seed=0):
+    """Sentences after pauses of 1.2 s: of two parties in turn, or seven in a row of one and one of the other.
+
+    The sound says who speaks, but for one sentence in the middle, whose sound says nothing.
+    """
+    who = np.array([i % 2 == 0 if answered else i % 8 != 7 for i in range(40)])
+    rng = np.random.default_rng(seed)
+    sound = rng.normal(0, 1, (40, DIMENSIONS)) + np.where(who, 1.5, -1.5)[:, None]
+    sound[21] = np.nan
+    odds = np.where(who, 0.3, -0.3)
+    odds[21] = 0.0
+    said = [Clause(agent_log_odds=o, label=None, duration_ms=1_500, pause_ms=1_200) for o in odds]
+    return attribute(said, sound)[21, 0]
+
+
+def test_whether_a_long_pause_changes_the_speaker_is_the_calls_own():
+    assert after_pauses(answered=True) < 0.2
+    assert after_pauses(answered=False) > 0.5
+
+
+def test_a_sound_that_changes_within_a_sentence_lets_the_other_party_in():
+    said = [Clause(agent_log_odds=1.0, label=None, duration_ms=900, pause_ms=0, is_inside=True)] * 4
+    said += [Clause(agent_log_odds=-1.0, label=None, duration_ms=900, pause_ms=0, is_inside=True)]
+    changed = [*said[:4], replace(said[4], is_changed=True)]
+    blank = np.full((5, DIMENSIONS), np.nan)
+    inside, after = (attribute(call, blank, several=True)[4, 0] for call in (said, changed))
+    assert after < inside

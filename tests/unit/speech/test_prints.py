@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.speech.prints import MOST_NATS, VoicePrints, change
+from pipeline.speech.prints import MOST_NATS, VoicePrints, without_nuisance
 
 SIZE = 16
 WHO = np.array([0, 1, 0, 0, 1, 1, 0, 1] * 3)
@@ -92,28 +92,51 @@ def test_no_print_says_more_than_is_allowed(seed, count, sure):
     assert np.abs(np.diff(log)).max() <= MOST_NATS + 1e-9
 
 
-class TestChange:
-    @staticmethod
-    def contrasts():
-        return tuple(VoicePrints(traces(), lengths(24)).contrasts(parties()))
+WORDS_A_CLAUSE = 6
 
-    def test_a_change_of_voice_within_a_clause_is_found(self):
-        words = traces([0, 0, 0, 1, 1])
-        assert change(words, lengths(5, 300.0), self.contrasts()) == 3
 
-    @pytest.mark.parametrize("who", [[0] * 5, [1] * 5])
-    def test_one_voice_is_not_parted(self, who):
-        assert change(traces(who), lengths(5, 300.0), self.contrasts()) is None
+def spoken(rng, *, voices_apart, sounds_apart):
+    """Word traces in which voices differ a little along one axis, and sounds a lot along another."""
+    words = rng.normal(0, 0.1, (len(WHO) * WORDS_A_CLAUSE, SIZE))
+    words[:, 0] += np.repeat(np.where(WHO == 0, voices_apart, -voices_apart), WORDS_A_CLAUSE)
+    words[:, 1] += rng.normal(0, sounds_apart, len(words))
+    return words + 5.0
 
-    def test_a_word_too_short_to_tell_is_not_parted(self):
-        assert change(traces([0, 0, 0, 0, 1]), lengths(5, 200.0), self.contrasts()) is None
 
-    def test_words_without_a_trace_are_passed_over(self):
-        words = traces([0, 0, 0, 1, 1, 1])
-        words[[0, 2, 5]] = np.nan
-        assert change(words, lengths(6, 400.0), self.contrasts()) in (2, 3)
-        assert change(np.full((3, SIZE), np.nan), lengths(3), self.contrasts()) is None
+def clause_bounds():
+    return [(first, first + WORDS_A_CLAUSE) for first in range(0, len(WHO) * WORDS_A_CLAUSE, WORDS_A_CLAUSE)]
 
-    def test_nothing_parts_without_a_contrast(self):
-        assert change(traces([0, 1]), lengths(2), ()) is None
-        assert change(traces([0]), lengths(1), self.contrasts()) is None
+
+def test_what_changes_within_a_clause_counts_less():
+    words = spoken(np.random.default_rng(0), voices_apart=0.3, sounds_apart=3.0)
+    made = without_nuisance(words, lengths(len(words), 200.0), clause_bounds())
+    assert np.allclose(made.mean(axis=0), 0)
+
+    def share(traces):
+        """Of all variance, what parts the voices."""
+        who = np.repeat(WHO, WORDS_A_CLAUSE)
+        gap = traces[who == 0].mean(axis=0) - traces[who == 1].mean(axis=0)
+        return gap @ gap / traces.var(axis=0).sum()
+
+    assert share(made) > 3 * share(words)
+
+
+def test_words_without_a_trace_stay_unknown_and_do_no_harm():
+    words = spoken(np.random.default_rng(1), voices_apart=0.3, sounds_apart=3.0)
+    holes = words.copy()
+    holes[::7] = np.nan
+    ms = lengths(len(words), 200.0)
+    made = without_nuisance(holes, ms, clause_bounds())
+    assert np.isnan(made[::7]).all()
+    known = ~np.isnan(made).any(axis=1)
+    assert known.sum() == len(words) - len(words[::7])
+    nothing = np.full_like(words, np.nan)
+    assert np.isnan(without_nuisance(nothing, ms, clause_bounds())).all()
+
+
+def test_one_word_a_clause_is_enough_to_go_on():
+    words = traces()
+    made = without_nuisance(words, lengths(24), [(i, i + 1) for i in range(24)])
+    assert np.isfinite(made).all()
+    log = said(VoicePrints(made, lengths(24)), WHO)
+    assert (log.argmax(axis=1) == WHO).all()
