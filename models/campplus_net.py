@@ -2,7 +2,8 @@
 
 Structure from H. Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verification Using
 Context-Aware Masking" (2023), arXiv 2303.00332; names and sizes as in the checkpoints of 3D-Speaker
-(Apache-2.0). Imported only by :mod:`models.embed_campplus`, which is imported when first needed:
+(Apache-2.0). It runs as :mod:`models.campplus_fast` makes of it. Imported only by
+:mod:`models.embed_campplus`, which is imported when first needed:
 network classes cannot be written without torch at the top.
 """
 
@@ -13,11 +14,10 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 NUM_MELS = 80
 EMBEDDING_SIZE = 192
-_SEGMENT = 100
+SEGMENT = 100
 """Frames whose mean is one local context of the mask (1 s at a 10 ms hop)."""
 _GROWTH, _BOTTLENECK, _FRONT_CHANNELS, _FIRST_CHANNELS = 32, 128, 32, 128
 _BLOCKS = ((12, 1), (24, 2), (16, 2))
@@ -26,12 +26,6 @@ _BLOCKS = ((12, 1), (24, 2), (16, 2))
 
 def _norm_relu(channels: int) -> nn.Sequential:
     return nn.Sequential(OrderedDict(batchnorm=nn.BatchNorm1d(channels), relu=nn.ReLU()))
-
-
-def _fold(module: nn.Module, conv: str, norm: str) -> None:
-    """Make ``module``'s convolution do what its normalisation does after it."""
-    setattr(module, conv, fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm)))
-    setattr(module, norm, nn.Identity())
 
 
 class _Residual(nn.Module):
@@ -53,15 +47,6 @@ class _Residual(nn.Module):
         y = self.bn2(self.conv2(functional.relu(self.bn1(self.conv1(x)))))
         return functional.relu(y + self.shortcut(x))
 
-    def fuse(self) -> None:
-        _fold(self, "conv1", "bn1")
-        _fold(self, "conv2", "bn2")
-        if len(self.shortcut):
-            convolution, normalisation = self.shortcut
-            self.shortcut = nn.Sequential(
-                fuse_conv_bn_eval(convolution, normalisation)  # type: ignore[type-var,arg-type]
-            )
-
 
 class _Front(nn.Module):
     """Two-dimensional front end: ``(batch, 80, frames)`` to ``(batch, 320, frames)``."""
@@ -80,14 +65,6 @@ class _Front(nn.Module):
         x = functional.relu(self.bn1(self.conv1(x.unsqueeze(1))))
         x = functional.relu(self.bn2(self.conv2(self.layer2(self.layer1(x)))))
         return x.flatten(1, 2)
-
-    def fuse(self) -> None:
-        _fold(self, "conv1", "bn1")
-        _fold(self, "conv2", "bn2")
-        for block in (*self.layer1, *self.layer2):
-            block.fuse()
-        # The layout in which CPUs and GPUs convolve small images fastest.
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
 
 
 class _Tdnn(nn.Module):
@@ -112,8 +89,8 @@ class _ContextMask(nn.Module):
         self.linear2 = nn.Conv1d(inputs // 2, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        segments = functional.avg_pool1d(x, _SEGMENT, stride=_SEGMENT, ceil_mode=True)
-        local = segments.repeat_interleave(_SEGMENT, dim=-1)[..., : x.shape[-1]]
+        segments = functional.avg_pool1d(x, SEGMENT, stride=SEGMENT, ceil_mode=True)
+        local = segments.repeat_interleave(SEGMENT, dim=-1)[..., : x.shape[-1]]
         context = functional.relu(self.linear1(x.mean(-1, keepdim=True) + local))
         return self.linear_local(x) * torch.sigmoid(self.linear2(context))
 
@@ -200,10 +177,3 @@ class Campplus(nn.Module):
     def frames(self, features: Tensor) -> Tensor:
         """``(batch, frames, 80)`` to what the print is made of, ``(batch, 512, frames / 2)``."""
         return self.xvector[:-2](self.head(features.transpose(1, 2)))
-
-    def fuse(self) -> None:
-        """Fold the front end's normalisations into its convolutions: the same numbers, a tenth faster.
-
-        For inference only, after the weights are loaded.
-        """
-        self.head.fuse()

@@ -63,8 +63,9 @@ class FrameSums:
     def add(self, frames: Matrix, start_ms: int, end_ms: int) -> None:
         """Frames of shape ``(count, channels)``, spread evenly from ``start_ms`` to ``end_ms``."""
         count = len(frames)
-        both = np.concatenate([frames, np.square(frames)], axis=1)
-        sums = np.concatenate([np.zeros((1, both.shape[1])), np.cumsum(both, axis=0, dtype=np.float64)])
+        sums = np.zeros((count + 1, 2 * frames.shape[1]))
+        np.cumsum(frames, axis=0, out=sums[1:, : frames.shape[1]])
+        np.cumsum(np.square(frames), axis=0, out=sums[1:, frames.shape[1] :])
         chosen = np.flatnonzero((self._starts < end_ms) & (self._ends > start_ms))
         step = (end_ms - start_ms) / count
         first, end = (
@@ -76,13 +77,12 @@ class FrameSums:
         self._whole += sums[-1]
         self._frames += count
 
-    def traces(self, weight: Matrix, shift: Matrix, scale: Matrix) -> Matrix:
+    def traces(self, weight: Matrix, bias: Matrix) -> Matrix:
         """The prints of the pieces, ``(pieces, size)``; NaN where a piece has no frame.
 
         Args:
             weight: of the layer, ``(size, 2 * channels)``.
-            shift: what is taken from its answer, ``(size,)``.
-            scale: what that is divided by, ``(size,)``.
+            bias: of the layer, ``(size,)``.
         """
         mean, square = np.split(self._whole / max(self._frames, 1), 2)
         spread = np.maximum(np.sqrt(np.maximum(square - np.square(mean), 0)), _FLOOR)
@@ -90,5 +90,5 @@ class FrameSums:
         means, squares = np.split(self._sums[known] / self._counts[known, None], 2, axis=1)
         spreads = spread / 2 + (squares - 2 * mean * means + np.square(mean)) / (2 * spread)
         found = np.full((len(self._counts), len(weight)), np.nan, dtype=np.float32)
-        found[known] = (np.concatenate([means, spreads], axis=1) @ weight.T - shift) / scale
+        found[known] = np.concatenate([means, spreads], axis=1) @ weight.T + bias
         return found

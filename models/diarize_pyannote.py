@@ -140,10 +140,12 @@ def _packaged_pipeline(segmentation: Path, embedding: Path, chosen: DiarizationS
 
     from models.diarize_pipeline import StretchDiarization
     from models.embed_campplus import CampplusEmbedding
+    from models.segment_sinc import hasten
 
     model = Model.from_pretrained(str(segmentation))
     if model is None:
         raise ModelError(f"{segmentation.name} is no pyannote model")
+    hasten(model)
     pipeline = StretchDiarization(model, CampplusEmbedding.from_file(embedding), chosen.step_ratio)
     return pipeline.instantiate({"min_duration_off": chosen.min_duration_off_s})
 

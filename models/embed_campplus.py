@@ -6,13 +6,14 @@ Imported when first needed only: a ``pyannote.audio`` subclass cannot be written
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torchaudio.compliance.kaldi as kaldi
 from pyannote.audio import Model
 from torch.nn import functional
 
+from models.campplus_fast import CampplusInference
 from models.campplus_net import EMBEDDING_SIZE, NUM_MELS, Campplus
 from models.campplus_traces import FrameSums, chunks
 from pipeline.ports import SAMPLE_RATE
@@ -37,19 +38,23 @@ _PER_MS = SAMPLE_RATE // 1000
 
 
 class CampplusEmbedding(Model):
-    """One 192-value embedding a waveform, from the frames that a mask marks."""
+    """One 192-value embedding a waveform, from the frames that a mask marks.
 
-    def __init__(self) -> None:
+    Args:
+        network: with its weights.
+    """
+
+    def __init__(self, network: Campplus) -> None:
         super().__init__(sample_rate=16_000, num_channels=1)
-        self.network = Campplus()
+        self.network = CampplusInference(network)
 
     @classmethod
     def from_file(cls, checkpoint: Path) -> CampplusEmbedding:
         """Load a 3D-Speaker checkpoint (a plain state dict), ready for inference."""
-        model = cls()
-        model.network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+        network = Campplus()
+        network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+        model = cls(network)
         model.eval()
-        model.network.fuse()
         return model
 
     @property
@@ -122,10 +127,7 @@ class CampplusEmbedding(Model):
         Returns:
             Shape ``(len(pieces), 192)``, not of unit length; NaN where a piece has no frame of 20 ms.
         """
-        dense: Any = self.network.xvector.dense
-        weight = dense.linear.weight[..., 0].cpu().numpy()
-        norm = dense.nonlinear.batchnorm
-        scale = torch.sqrt(norm.running_var + norm.eps)
+        weight, bias = (tensor.cpu().numpy() for tensor in (self.network.weight, self.network.bias))
         sums = FrameSums(pieces, weight.shape[1] // 2)
         for start_ms, end_ms in chunks(areas, MIN_FRAMES * 10 + _WINDOW * 1000 // SAMPLE_RATE):
             sound = torch.from_numpy(samples[start_ms * _PER_MS : end_ms * _PER_MS].copy())
@@ -134,8 +136,8 @@ class CampplusEmbedding(Model):
             features = self._features(sound[None].to(self.device))
             features = features - features.mean(dim=0, keepdim=True)
             frames = self.network.frames(features[None])[0]
-            sums.add(frames.T.cpu().numpy(), start_ms, end_ms)
-        return sums.traces(weight, norm.running_mean.cpu().numpy(), scale.cpu().numpy())
+            sums.add(frames.cpu().numpy(), start_ms, end_ms)
+        return sums.traces(weight, bias)
 
     @torch.inference_mode()
     def _embedded(self, sounds: Sequence[Samples]) -> NDArray[np.float32]:

@@ -232,7 +232,7 @@ def test_what_stays_on_this_machine(address: str, always: bool, stays: bool) -> 
 
 
 ASK_ONCE = """
-from flows.sealed import seal
+from flows.privacy.sealed import seal
 seal()
 from pathlib import Path
 from flows.wiring import open_catalogue

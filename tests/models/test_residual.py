@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from flows.redacting import heard_again
+from flows.privacy.redacting import heard_again
 from flows.wiring import load_ears
 from pipeline.audio import decode
 from pipeline.manifest import plan_recordings
