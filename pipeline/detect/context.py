@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from pipeline.detect.schema import Context
     from pipeline.detect.turn_text import TurnText
 
+TURNING = "turning"
+"""The word list of ``words.yaml`` that says where passages end."""
+
+_CUT = ("sentence", "passage")
+"""Scopes that end where the speaker changes course."""
+
 _SENTENCE_END = re.compile(r"[。！？!?；;]+")
 _CLAUSE_END = re.compile(r"[。！？!?；;，,、：:]+")
 
@@ -39,6 +45,24 @@ def sentence_at(text: str, start: int, end: int) -> Span:
 def clause_at(text: str, start: int, end: int) -> Span:
     """The clause (or clauses) around ``text[start:end]``."""
     return _unit(_CLAUSE_END, text, start, end)
+
+
+def passage_at(line: TurnText, turnings: Patterns, start: int, end: int) -> Span:
+    """The part of the turn around ``text[start:end]`` in which the speaker does not change course.
+
+    Who asks for pardon, says «不过» and goes on to threaten has not taken the threat back: what stands before
+    a contrast or a condition does not bear on what stands behind it.
+    """
+    begins = line.begins(turnings) if line.may_say(turnings) else ()
+    return Span(
+        max((at for at in begins if at <= start), default=0),
+        min((at for at in begins if at >= end), default=len(line.text)),
+    )
+
+
+def turnings_of(words: Mapping[str, tuple[str, ...]]) -> Patterns:
+    """The word list of what ends a passage; without one a passage is the turn."""
+    return compile_all(words.get(TURNING, ()), words)
 
 
 def _unit(boundary: re.Pattern[str], text: str, start: int, end: int) -> Span:
@@ -62,6 +86,7 @@ class CompiledContext:
     text: Patterns
     ignore: Patterns
     near: int | None
+    turnings: Patterns
 
     def spares(self, line: TurnText, start: int, end: int) -> bool:
         """Whether the hit at ``start:end`` of a turn stands in this context."""
@@ -71,7 +96,7 @@ class CompiledContext:
         """What makes it the context of the hit at ``start:end`` of a turn."""
         if not line.may_say(self.text):
             return
-        span = self._where(line.text, start, end)
+        span = self._where(line, start, end)
         stretch = line.text[span.start : span.end]
         for pattern in self.ignore.heard if line.heard else self.ignore:
             stretch = pattern.regex(line.fields).sub(lambda m: "〼" * len(m.group()), stretch)
@@ -79,11 +104,15 @@ class CompiledContext:
             if self.near is None or len(stretch) - found_end <= self.near:
                 yield Span(span.start + found_start, span.start + found_end)
 
-    def _where(self, folded: str, start: int, end: int) -> Span:
+    def _where(self, line: TurnText, start: int, end: int) -> Span:
+        folded = line.text
         if self.scope == "turn":
             return Span(0, len(folded))
+        if self.scope == "passage":
+            return passage_at(line, self.turnings, start, end)
         if self.scope == "sentence":
-            return sentence_at(folded, start, end)
+            sentence, passage = sentence_at(folded, start, end), passage_at(line, self.turnings, start, end)
+            return Span(max(sentence.start, passage.start), min(sentence.end, passage.end))
         clause = clause_at(folded, start, end)
         if self.scope == "before":
             return Span(clause.start, start)
@@ -96,6 +125,7 @@ def compile_contexts(
     contexts: Mapping[str, tuple[Context, ...]], words: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[CompiledContext, ...]]:
     """Compile the contexts of ``contexts.yaml``."""
+    turnings = turnings_of(words)
     return {
         name: tuple(
             CompiledContext(
@@ -104,6 +134,7 @@ def compile_contexts(
                 text=compile_all(part.text, words),
                 ignore=compile_all(part.ignore, words),
                 near=part.near,
+                turnings=turnings if part.scope in _CUT else Patterns(),
             )
             for part in parts
         )

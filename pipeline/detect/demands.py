@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline.detect.conditions.outcome import Place
-from pipeline.detect.context import sentence_at
+from pipeline.detect.context import passage_at, sentence_at
 from pipeline.detect.patterns import compile_all
 
 if TYPE_CHECKING:
@@ -119,6 +119,31 @@ class InSentence:
 
 
 @dataclass(frozen=True, slots=True)
+class InPassage:
+    """``without_passage``: words in the passage, read as if nothing stood around it."""
+
+    words: Patterns
+    turnings: Patterns
+    label: str = "without_passage"
+    wanted: bool = False
+    of_turn: bool = False
+
+    @property
+    def searched(self) -> tuple[Pattern, ...]:
+        """Every pattern in it, for the scanner."""
+        return (*self.words, *self.turnings)
+
+    def seen(self, view: CallView, position: int, start: int, end: int) -> Iterator[Place]:
+        """What matches in the passage."""
+        line = view.lines[position]
+        if not line.may_say(self.words):
+            return
+        passage = passage_at(line, self.turnings, start, end)
+        for a, b in line.spans_in(self.words, line.text[passage.start : passage.end]):
+            yield Place(position, passage.start + a, passage.start + b)
+
+
+@dataclass(frozen=True, slots=True)
 class InContext:
     """``unless``: a way of speaking that spares the words."""
 
@@ -134,7 +159,7 @@ class InContext:
     @property
     def searched(self) -> tuple[Pattern, ...]:
         """Every pattern in it, for the scanner."""
-        return self.context.text
+        return (*self.context.text, *self.context.turnings)
 
     def seen(self, view: CallView, position: int, start: int, end: int) -> Iterator[Place]:
         """What makes it that context."""

@@ -138,6 +138,7 @@ def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Poli
         in_doubt=judge.doubts.in_doubt,
         barred=barred,
         settled=settled,
+        spared=judge.spared,
     )
 
 
@@ -245,6 +246,12 @@ class _Judge:
     def turns(self) -> dict[int, Turn]:
         """The turns of the parties by index."""
         return {turn.index: turn for turn in self.view.turns}
+
+    def spared(self, compiled: CompiledRule, at: Evidence) -> frozenset[str]:
+        """The contexts of a rule in which words stand."""
+        position = next(p for p, turn in enumerate(self.view.turns) if turn.index == at.turn)
+        line = self.view.lines[position]
+        return frozenset(c.name for c in compiled.contexts if c.spares(line, at.start, at.end))
 
     def closed(self, finding: Finding, book: RuleBook, started_at: datetime | None) -> Finding:
         """A finding with the clauses in force on the day of the call, and how sure its evidence is."""

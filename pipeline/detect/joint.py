@@ -50,6 +50,11 @@ class Weights(BaseModel):
         return 1 / (1 + math.exp(-(log_odds(joint) - log_odds(added)) / self.model))
 
 
+def shifted(chance: float, odds: float) -> float:
+    """A probability with ``odds`` added to its log-odds."""
+    return 1 / (1 + math.exp(-log_odds(chance) - odds))
+
+
 def log_odds(chance: float) -> float:
     """Log-odds of a probability, which is kept off 0 and 1."""
     inside = min(max(chance, _EDGE), 1 - _EDGE)

@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.detect.conditions.outcome import Place
+from pipeline.detect.context import turnings_of
 from pipeline.detect.demands import (
     CompiledNeighbour,
     Demand,
     FirstTurns,
     InContext,
+    InPassage,
     InSentence,
     InTurn,
     NearTurn,
@@ -180,6 +182,8 @@ def _demands(
         yield InTurn("without_turn", False, compile_all(hit.without_turn, words))
     if hit.also:
         yield InTurn("also", True, compile_all(hit.also, words))
+    if hit.without_passage:
+        yield InPassage(compile_all(hit.without_passage, words), turnings_of(words))
     if hit.without:
         yield InSentence(compile_all(hit.without, words))
     if rule.unless_text:

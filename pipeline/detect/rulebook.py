@@ -63,6 +63,7 @@ class CompiledRule:
 
     Attributes:
         never: what bars turns from it.
+        contexts: what spares words of the rule, those of single hits aside.
         draft: whether its pack is a draft, whose findings are for review only.
         owner: who answers for the rule.
     """
@@ -74,6 +75,7 @@ class CompiledRule:
     checks: tuple[Check, ...]
     conditions: ConditionSet
     never: Barred = field(default_factory=lambda: Barred(()))
+    contexts: tuple[CompiledContext, ...] = ()
     draft: bool = False
     owner: str = ""
 
@@ -280,6 +282,7 @@ def _compile(rule: Rule, pack: RulePack, tools: Toolbox) -> CompiledRule:
         checks=tuple(checks),
         conditions=conditions,
         never=Barred.of(rule, pack, words),
+        contexts=tuple(c for n in (pack.unless if rule.unless is None else rule.unless) for c in contexts[n]),
         draft=pack.draft,
         owner=rule.owner or pack.owner,
     )

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.detect.joint import Said as RuleSaid
-from pipeline.detect.joint import Weights
+from pipeline.detect.joint import Weights, shifted
 from pipeline.detect.schema import FieldTest
 from pipeline.detect.view import PARTIES, test_fields
 from pipeline.errors import ConfigError
@@ -24,7 +24,7 @@ from pipeline.ports import Said
 from pipeline.types import Act, Evidence, Finding, FindingState, Role, Severity, Tariff, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.detect.rulebook import CompiledRule, RuleBook
@@ -56,6 +56,16 @@ class RulePolicy(_Part):
     deaf: tuple[str, ...] = ()
     when: dict[str, dict[str, FieldTest]] = Field(default_factory=dict)
     beside: tuple[Beside, ...] = ()
+    spared: dict[str, Annotated[float, Field(le=0)]] = Field(default_factory=dict)
+
+    def alone(self, rule: str, chance: float, contexts: Iterable[str] = ()) -> float:
+        """The joint probability of what the model says and no rule does.
+
+        ``contexts`` are those of the rule in which its words stand: a report, a warning.
+        """
+        joint = self.joint(rule, chance, None)
+        odds = min((self.spared.get(name, 0.0) for name in contexts), default=0.0)
+        return shifted(joint, odds) if odds else joint
 
     def tolerated(self, labels: frozenset[str]) -> frozenset[str]:
         """Labels whose absence from a line with ``labels`` says nothing."""
@@ -144,6 +154,7 @@ class Bench:
         in_doubt: whether words or speaker of a turn's evidence are in doubt: that is for review only.
         barred: act -> turns that the rules say are never one, whatever the model thinks.
         settled: act -> turns of which the rules are certain, so that the model is not asked.
+        spared: the contexts of a rule in which words on a turn stand.
     """
 
     call: Call
@@ -154,6 +165,7 @@ class Bench:
     in_doubt: Callable[[Turn, Evidence], bool]
     barred: Callable[[str], frozenset[int]] = lambda act: frozenset()
     settled: Callable[[str], frozenset[int]] = lambda act: frozenset()
+    spared: Callable[[CompiledRule, Evidence], Collection[str]] = lambda rule, at: ()
 
     def findings(self, by_rules: Iterable[Finding]) -> Iterator[Finding]:
         """The rules' findings, weighed, and those that the model adds.
@@ -285,12 +297,14 @@ class Bench:
             for index in agent:
                 chance = self.chance(index, name)
                 if chance is not None and chance >= least and (index, name) not in told:
-                    yield self._alone(compiled, index, chance)
+                    found = self._alone(compiled, index, chance)
+                    if self.stands(found):
+                        yield found
 
     def _alone(self, compiled: CompiledRule, index: int, chance: float) -> Finding:
         rule = compiled.rule
-        joint = self.policy.rules.joint(rule.rule, chance, None)
-        evidence = self._evidence(index, rule.rule)
+        policy, evidence = self.policy.rules, self._evidence(index, rule.rule)
+        joint = policy.alone(rule.rule, chance, self.spared(compiled, evidence))
         turn = self.turns[index]
         doubted = self.in_doubt(turn, evidence) or turn.role_confidence < SURE_ROLE
         sure = joint >= self.policy.rules.violation_at and not doubted and not compiled.draft

@@ -31,6 +31,7 @@ class TurnText:
     possible: AbstractSet[int] = frozenset()
     heard: bool = False
     _tried: dict[frozenset[int], Sequence[Pattern]] = field(default_factory=dict, compare=False, repr=False)
+    _begins: dict[frozenset[str], Sequence[int]] = field(default_factory=dict, compare=False, repr=False)
 
     def spans(self, patterns: Patterns) -> set[tuple[int, int]]:
         """What patterns match in the whole turn."""
@@ -52,6 +53,13 @@ class TurnText:
         """What patterns match in a stretch of the turn, some of it blanked out perhaps."""
         for pattern in self._worth_trying(patterns):
             yield from pattern.spans(stretch, self.fields)
+
+    def begins(self, patterns: Patterns) -> Sequence[int]:
+        """Where in the turn patterns begin to match, in order; many hits ask for the same."""
+        own = patterns.expressions
+        if own not in self._begins:
+            self._begins[own] = sorted({start for start, _ in self.spans_in(patterns, self.text)})
+        return self._begins[own]
 
     def _worth_trying(self, patterns: Patterns) -> Sequence[Pattern]:
         """The patterns that the scanner left over; many rules ask for the same."""

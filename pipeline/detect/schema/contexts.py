@@ -14,12 +14,13 @@ class Context(Part):
 
     Attributes:
         scope: where ``text`` must match: in the hit's own clause before or behind it, anywhere in
-            its clause, sentence or turn.
+            its clause, sentence, passage or turn. A passage is the turn, cut where the speaker changes
+            course (``turning`` in ``words.yaml``: «不过», «再不还»), and so are sentences here.
         near: for ``before``: the match must end at most this many characters before the hit.
         ignore: wordings that look like ``text`` and are not.
     """
 
-    scope: Literal["before", "behind", "clause", "sentence", "turn"]
+    scope: Literal["before", "behind", "clause", "passage", "sentence", "turn"]
     text: Phrases
     ignore: Phrases = ()
     near: int | None = Field(default=None, ge=0)

@@ -27,6 +27,8 @@ class Hit(Part):
         also: must match somewhere else in the same turn.
         without: must match nowhere in the sentence of the hit.
         without_turn: must match nowhere in the turn.
+        without_passage: must match nowhere in the passage of the hit: the turn, cut where the speaker
+            changes course (``turning`` in ``words.yaml``: «不过», «再不还»).
         after: a turn before the hit. ``before``: a turn behind it. ``not_after``: none such.
         when: tests on metadata fields.
         if_unknown: what happens when a field of ``when`` is not known.
@@ -42,6 +44,7 @@ class Hit(Part):
     also: Phrases = ()
     without: Phrases = ()
     without_turn: Phrases = ()
+    without_passage: Phrases = ()
     after: Neighbour | None = None
     not_after: Neighbour | None = None
     before: Neighbour | None = None

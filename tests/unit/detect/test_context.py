@@ -6,9 +6,11 @@ from pipeline.detect.context import clause_at, compile_contexts, sentence_at
 from pipeline.detect.schema import Context
 from pipeline.detect.turn_text import TurnText
 
+TURNING = {"turning": ("不过|但是", "再不还")}
 
-def spared(said, quote, **context):
-    compiled = compile_contexts({"c": (Context.model_validate(context),)}, {})["c"][0]
+
+def spared(said, quote, words=TURNING, **context):
+    compiled = compile_contexts({"c": (Context.model_validate(context),)}, words)["c"][0]
     start = said.index(quote)
     return compiled.spares(TurnText(said, {}), start, start + len(quote))
 
@@ -27,6 +29,27 @@ def spared(said, quote, **context):
 )
 def test_scopes(text, scope, expected):
     assert spared(text, "上门找你", scope=scope, text="不会") is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "expected"),
+    [
+        ("抱歉。我上门找你", "passage", True),
+        ("抱歉，不过我上门找你", "passage", False),
+        ("抱歉，不过我上门找你", "sentence", False),
+        ("抱歉不过我上门找你", "turn", True),
+        ("抱歉你再不还我上门找你", "passage", False),
+        ("不过抱歉，我上门找你", "passage", True),
+        ("我上门找你，不过抱歉", "passage", False),
+        ("我上门找你，抱歉，不过", "passage", True),
+    ],
+)
+def test_who_changes_course_is_no_longer_softened(text, scope, expected):
+    assert spared(text, "上门找你", scope=scope, text="抱歉") is expected
+
+
+def test_without_the_word_list_a_passage_is_the_turn():
+    assert spared("抱歉。不过我上门找你", "上门找你", words={}, scope="passage", text="抱歉")
 
 
 def test_near_limits_the_distance():

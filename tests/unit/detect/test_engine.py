@@ -126,6 +126,14 @@ def test_also_without_and_first_turns(tmp_path):
     assert not findings(book, dialogue(("a", "喂"), ("a", "今晚收拾你")))
 
 
+def test_what_softens_must_stand_in_the_passage_of_the_hit(tmp_path):
+    soft = rule(hits=[{"text": "收拾你", "without_passage": "抱歉|理解"}])
+    book = book_of(tmp_path, soft, words={"turning": ["不过|可是"]})
+    assert not findings(book, dialogue(("a", "抱歉。收拾你这话不该说")))
+    assert findings(book, dialogue(("a", "抱歉，我理解您，不过再拖我就收拾你")))
+    assert findings(book, dialogue(("a", "再拖我就收拾你，可是我也理解您")))
+
+
 def test_acts_and_events_come_with_their_places(tmp_path):
     act = rule(rule="agree", says="customer", hits=[{"text": "好的"}])
     book = book_of(tmp_path, act, kind="act")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.joint import Weights
+from pipeline.detect.joint import Weights, shifted
 
 WEIGHTS = Weights(base=-0.4, model=0.9, sure=2.0, unsure=1.0, heard=0.3)
 CHANCES = st.floats(0, 1)
@@ -45,3 +45,9 @@ def test_a_model_that_does_not_count_cannot_raise_anything():
     deaf = Weights(base=-1, model=0, sure=3, unsure=1, heard=0)
     assert deaf.least(0.5, None) > 1
     assert deaf.least(0.5, "sure") == 0
+
+
+@given(st.floats(0.01, 0.99), st.integers(-8, 8).map(float))
+def test_odds_are_added_and_taken_back(chance, odds):
+    assert (shifted(chance, odds) - chance) * odds >= 0
+    assert shifted(shifted(chance, odds), -odds) == pytest.approx(chance, abs=1e-6)

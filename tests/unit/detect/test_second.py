@@ -28,6 +28,7 @@ POLICY = Policy.model_validate(
             "deaf": ["figures"],
             "when": {"threat": {"callee_role": ["debtor", None]}},
             "beside": [{"others": ["threat"], "may": ["rude"]}],
+            "spared": {"negated": -2.0},
         },
         "acts": {"raise_at": 0.5, "weights": EVEN},
     }
@@ -86,6 +87,22 @@ def test_how_the_two_are_joined(tmp_path, wording, chance, expected):
     text = "小心" if wording else "别的"
     book = book_of(tmp_path, rule(hits=[{"text": text, "confidence": wording or 0.9}]))
     assert states(judged(book, chance)) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "unless", "chance", "expected"),
+    [
+        ("我不会动你的车哦。", ["negated"], 0.8, []),  # log-odds 1.4 - 2
+        ("我不会动你的车哦。", ["negated"], 0.96, ["needs_review"]),  # 3.2 - 2
+        ("我不会动你的车哦。", [], 0.96, ["violation"]),  # the rule is not spared so
+        ("我就是动你的车哦。", ["negated"], 0.96, ["violation"]),
+    ],
+)
+def test_the_models_word_alone_counts_for_less_where_a_context_spares_the_rule(
+    tmp_path, said, unless, chance, expected
+):
+    book = book_of(tmp_path, rule(hits=[{"text": "别的"}], unless=unless))
+    assert states(judged(book, chance, dialogue(("a", said)))) == expected
 
 
 def test_what_the_model_overrules_is_kept_beside_the_findings(tmp_path):
