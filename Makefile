@@ -19,7 +19,7 @@ TORCH_STACK := torch torchaudio torchcodec triton \
 EXTRAS  := --extra postgres --extra parquet --extra s3 --extra dask --extra ray --extra dev
 UV_LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 
-.PHONY: help setup weights deep train bench bench-rules soak demo reports deploy undeploy test test-fast lint format types lock clean
+.PHONY: help setup weights deep train bench bench-rules soak demo reports deploy undeploy test coverage test-fast lint format types lock clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,11 +94,14 @@ deploy: setup ## a local Prefect server that runs the night by itself (docs/oper
 undeploy: $(STAMP) ## stop it
 	@$(BIN)/tinghe server stop
 
-# One process a core, a file of tests in one of them, in the order of tests/conftest.py; PARALLEL= runs them one after
-# the other.
+# One process a core, a file of tests in one of them, in the order of tests/conftest.py; PARALLEL= runs them in one.
 PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder
-test: setup ## all tests, real audio included, with coverage
+test: setup ## all tests, real audio included
 	@echo "→ tests"
+	@$(BIN)/python -m pytest $(PARALLEL)
+
+# Counting the lines that are reached doubles the time of everything that the tests do in their own process.
+coverage: setup ## the same, and how much of the code they reach
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term
 
 test-fast: $(STAMP) ## the tests that need no models, no scheduler, no browser and no patience

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,10 +20,9 @@ from pipeline.batch.bench import Silent
 from pipeline.batch.journal import Journal
 from pipeline.batch.progress import read_progress, read_set_aside
 from pipeline.errors import StoreError
-from pipeline.settings import CONFIGS
 from pipeline.store import Store
 from tests.batches import contents
-from tests.flows.support import GUARD, ROOT, calls_in, quarantine_in, tinghe
+from tests.flows.support import GUARD, ROOT, calls_in, few_rules, homes, quarantine_in, tinghe
 
 pytestmark = pytest.mark.slow
 
@@ -70,11 +68,7 @@ def source_of(folder, *names):
 
 
 def order_of(folder, source, *, out="out", batch=None):
-    """With as few rules as there can be, so that a lane starts soon."""
-    rules = folder / "rules"
-    rules.mkdir(exist_ok=True)
-    for name in ("contexts.yaml", "words.yaml", "notes.yaml"):
-        shutil.copy(CONFIGS / "rules" / name, rules / name)
+    rules = few_rules(folder)
     config = folder / f"{out}.toml"
     batch = QUICK.format(deadline=120) if batch is None else batch
     config.write_text(SETTINGS.format(rules=rules, batch=batch), "utf-8")
@@ -208,7 +202,11 @@ def test_a_killed_run_is_resumed_and_ends_like_one_that_was_not(tmp_path):
     config = tmp_path / "settings.toml"
     config.write_text("[opinion]\nengine = 'none'\n[batch]\nchunk_calls = 1\n", "utf-8")
     run = ("text", source, "--config", config, "--out")
-    env = {**os.environ, "PYTHONPATH": f"{GUARD}{os.pathsep}{ROOT}", "PREFECT_HOME": str(tmp_path / "killed")}
+    env = {
+        **os.environ,
+        "PYTHONPATH": f"{GUARD}{os.pathsep}{ROOT}",
+        "PREFECT_HOME": str(homes.make(tmp_path / "killed")),
+    }
     env["TINGHE_TEST_CONNECTIONS"] = str(tmp_path / "connections.log")
     out = tmp_path / "wild"
     killed = subprocess.Popen(

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.flows.batch.test_runners import RAY_ASKS, Runs
-from tests.flows.support import GUARD, ROOT, calls_in, tinghe
+from tests.flows.support import GUARD, ROOT, calls_in, homes, tinghe
 from tests.postgres import PASSWORD
 
 pytestmark = pytest.mark.flow
@@ -50,7 +50,7 @@ class Site:
             "TINGHE_STORE_PASSWORD": PASSWORD,
             "TINGHE_SHARED": str(self.shared),
             "PREFECT_API_URL": self.api,
-            "PREFECT_HOME": str(folder / "prefect-server"),
+            "PREFECT_HOME": str(homes.make(folder / "prefect-server")),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # 127.0.0.1 is the address of this machine

@@ -92,7 +92,7 @@ def test_numbers_stay_out_of_the_results(night):
 
 def test_the_number_of_workers_changes_nothing(night, tmp_path):
     _, first, _, log = night
-    _, second = judged(tmp_path, workers=4, log=log)
+    _, second = judged(tmp_path, workers=2, log=log)
     for path in sorted((first / "calls").iterdir()):
         assert path.read_bytes() == (second / "calls" / path.name).read_bytes(), path.name
 

@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.batch import journal_tables
-from pipeline.settings import CONFIGS, PROJECT_ROOT
+from pipeline.settings import PROJECT_ROOT
 from pipeline.store.database import connect
 from pipeline.store.tables import tables
 from tests.batches import OF_A_RUN
-from tests.flows.support import GUARD, ROOT, tinghe
+from tests.flows.support import GUARD, ROOT, few_rules, homes, tinghe
 from tests.postgres import PASSWORD
 
 pytestmark = pytest.mark.flow
@@ -67,16 +67,14 @@ class Runs:
 
     def __init__(self, folder, command, source):
         self.folder, self.command, self.source = folder, command, source
-        rules = folder / "rules"
-        rules.mkdir()
-        for name in ("contexts.yaml", "words.yaml", "notes.yaml"):
-            shutil.copy(CONFIGS / "rules" / name, rules / name)
+        self.rules = few_rules(folder)
 
     def arguments(self, name, *, runner, store="", isolation="process", workers=2):
         config = self.folder / f"{name}.toml"
-        rules = self.folder / "rules"
         config.write_text(
-            SETTINGS.format(rules=rules, store=store, runner=runner, isolation=isolation, workers=workers),
+            SETTINGS.format(
+                rules=self.rules, store=store, runner=runner, isolation=isolation, workers=workers
+            ),
             "utf-8",
         )
         return (self.command, self.source, "--config", config, "--out", self.folder / name)
@@ -147,7 +145,11 @@ def test_a_worker_of_dask_that_is_killed_costs_nothing(runs, threads):
     pytest.importorskip("prefect_dask")
     arguments = runs.arguments("killed", runner="dask", isolation="none")
     out = runs.folder / "killed"
-    env = {**os.environ, "PYTHONPATH": f"{GUARD}{os.pathsep}{ROOT}", "PREFECT_HOME": str(runs.folder / "ph")}
+    env = {
+        **os.environ,
+        "PYTHONPATH": f"{GUARD}{os.pathsep}{ROOT}",
+        "PREFECT_HOME": str(homes.make(runs.folder / "ph")),
+    }
     env["TINGHE_TEST_CONNECTIONS"] = str(runs.folder / "killed.log")
     with (runs.folder / "killed.err").open("wb") as errors:
         head = subprocess.Popen(

@@ -11,7 +11,7 @@ from flows.cli import app
 from flows.results.retaining import count_or_delete, opened_retention
 from pipeline.retention.gone import gone
 from pipeline.retention.proof import KEY_FILE, verify
-from tests.flows.support import tinghe
+from tests.flows.support import few_rules, tinghe
 from tests.retained import Results, phrase
 
 pytestmark = pytest.mark.slow
@@ -142,10 +142,12 @@ def test_a_batch_does_not_make_deleted_calls_again(tmp_path):
         ]
         content = {"call_id": name, "metadata": metadata, "turns": turns}
         (source / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-    out = tmp_path / "out"
-    assert tinghe(tmp_path, "text", source, "--out", out).code == 0
+    out, config = tmp_path / "out", tmp_path / "settings.toml"
+    config.write_text(f'[opinion]\nengine = "none"\n[detect]\nrules = "{few_rules(tmp_path)}"\n', "utf-8")
+    run = ("text", source, "--out", out, "--config", config)
+    assert tinghe(tmp_path, *run).code == 0
     assert tinghe(tmp_path, "retention", "apply", out, "--json").json()["calls"] == ["old"]
-    again = tinghe(tmp_path, "text", source, "--out", out, "--json")
+    again = tinghe(tmp_path, *run, "--json")
     assert again.code == 0, again.stderr
     assert [call["call_id"] for call in again.json()["calls"]] == ["young"]
     assert sorted(path.name for path in (out / "calls").iterdir()) == ["young.json"]
