@@ -21,10 +21,6 @@ from tests.benchmarks.material import Take
 from tests.benchmarks.measure import ENVIRONMENT, Bench, Run, SystemFailed, last_line
 from tests.benchmarks.systems import MODES, Recorded
 
-LENGTHS_S = (10, 60, 600, 3600, 7200)
-QUICK_LENGTHS_S = (10, 60, 180)
-NUMBERS = (1, 4, 16)
-QUICK_NUMBERS = (1, 4)
 CALL_S = 30
 """Length of each call where their number grows."""
 WORKERS = (1, 2)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby, islice
 from pathlib import Path
 
 from pipeline.audio import decode
@@ -148,12 +147,6 @@ def gather(
     known = {_digest(take.path) for take in takes}
     takes += (take for take in of_the_demo() if _digest(take.path) not in known)
     return tuple(takes)
-
-
-def few(takes: Sequence[Take], count: int = 1) -> tuple[Take, ...]:
-    """The first of each kind."""
-    by_kind = groupby(sorted(takes, key=lambda t: KINDS.index(t.kind)), key=lambda t: t.kind)
-    return tuple(take for _, group in by_kind for take in islice(group, count))
 
 
 def _digest(path: Path) -> str:

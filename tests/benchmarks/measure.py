@@ -6,17 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.settings import PROJECT_ROOT
+from tests.benchmarks.answers import Answers
 from tests.benchmarks.material import Take
 from tests.benchmarks.systems import WHISPERX, Heard, Recorded, Setup
 
 ENVIRONMENT = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
     "PYANNOTE_METRICS_ENABLED": "false",
     "HF_HUB_OFFLINE": "1",
     "PYTHONPATH": str(PROJECT_ROOT),
@@ -58,14 +60,24 @@ class Bench:
         setup: for every system.
         pythons: interpreters by system, where it is not this one.
         keep: a folder for what was heard, words included; ``None`` keeps nothing.
+        answers: of an earlier run that was cut off, and of this one; ``None`` asks everything anew.
     """
 
     setup: Setup
     pythons: Mapping[str, Path] = field(default_factory=dict)
     keep: Path | None = None
+    answers: Answers | None = None
 
-    def run(self, system: str, recordings: Sequence[Recorded], setup: Setup | None = None) -> Run:
-        """Let one system hear recordings in a new process.
+    def run(
+        self, system: str, recordings: Sequence[Recorded], setup: Setup | None = None, *, number: int = 0
+    ) -> Run:
+        """Let one system hear recordings in a new process, unless it did before and the answer was kept.
+
+        Args:
+            system: its name.
+            recordings: what it listens to.
+            setup: instead of that of all systems.
+            number: which of several times it is asked the same.
 
         Raises:
             SystemFailed: it cannot be loaded, or failed on a recording.
@@ -75,7 +87,15 @@ class Bench:
             "setup": asdict(setup or self.setup),
             "recordings": [asdict(recording) for recording in recordings],
         }
-        python = self.pythons.get(system, Path(sys.executable))
+        answer = self.answers.get(order, number) if self.answers else None
+        if answer is None:
+            answer = self._ask(order)
+            if self.answers:
+                self.answers.put(order, number, answer)
+        return _run(answer)
+
+    def _ask(self, order: Mapping) -> Mapping:
+        python = self.pythons.get(order["system"], Path(sys.executable))
         with TemporaryDirectory() as folder:
             asked, answered = Path(folder) / "order.json", Path(folder) / "answer.json"
             asked.write_text(json.dumps(order), "utf-8")
@@ -88,38 +108,50 @@ class Bench:
             )
             if done.returncode:
                 raise SystemFailed(last_line(done.stderr) or f"ended with {done.returncode}")
-            return _run(json.loads(answered.read_text("utf-8")))
+            return json.loads(answered.read_text("utf-8"))
 
     def take_turns(
-        self, systems: Sequence[str], takes: Sequence[Take], repeats: int, tell: Callable[[str], None]
+        self,
+        turns: Sequence[tuple[str, Sequence[Take]]],
+        tell: Callable[[str], None],
+        on_run: Callable[[Sequence[Run]], None] = lambda runs: None,
     ) -> tuple[list[Run], dict[str, str]]:
-        """Every system hears everything ``repeats`` times, another one first each time.
+        """Let systems listen, one after another.
+
+        Args:
+            turns: who listens to what, see :meth:`tests.benchmarks.sizes.Size.turns`.
+            tell: is told what is being done.
+            on_run: is given all runs so far after each.
 
         Returns:
             The runs, and the reason of each system that could not run.
         """
-        recordings = [recorded(take) for take in takes]
         runs: list[Run] = []
         failed: dict[str, str] = {}
-        for repeat in range(repeats):
-            first = repeat % len(systems)
-            for system in (*systems[first:], *systems[:first]):
-                if system in failed:
-                    continue
-                tell(f"{system}, round {repeat + 1} of {repeats}")
-                try:
-                    runs.append(self.run(system, recordings))
-                except SystemFailed as error:
-                    failed[system] = str(error)
-                else:
-                    self._keep(runs[-1])
+        asked: Counter[tuple[str, tuple[str, ...]]] = Counter()
+        for at, (system, takes) in enumerate(turns, start=1):
+            if system in failed:
+                continue
+            tell(f"{at} of {len(turns)}: {system}, {sum(take.seconds for take in takes):.0f} s")
+            same = system, tuple(take.name for take in takes)
+            try:
+                run = self.run(system, [recorded(take) for take in takes], number=asked[same])
+            except SystemFailed as error:
+                failed[system] = str(error)
+                tell(f"{system} left out: {error}")
+                continue
+            asked[same] += 1
+            runs.append(run)
+            self._keep(runs, system)
+            on_run(runs)
         return runs, failed
 
-    def _keep(self, run: Run) -> None:
+    def _keep(self, runs: Sequence[Run], system: str) -> None:
         if self.keep:
             self.keep.mkdir(parents=True, exist_ok=True)
-            heard = {call.name: asdict(call.heard) for call in run.calls}
-            path = self.keep / f"{run.system.replace(' ', '-')}.json"
+            own = [run for run in runs if run.system == system]
+            heard = {call.name: asdict(call.heard) for run in reversed(own) for call in run.calls}
+            path = self.keep / f"{system.replace(' ', '-')}.json"
             path.write_text(json.dumps(heard, ensure_ascii=False, indent=1), "utf-8")
 
 

@@ -72,7 +72,7 @@ def table(written: Written, systems: Sequence[str]) -> Table:
         shown.add_row(sound, *(_cell(counts.get(system)) for system in systems))
     sums = {s: [sum(c[s][i] for c in written.values() if s in c) for i in (0, 1)] for s in systems}
     shown.add_section()
-    shown.add_row("all", *(_cell(sums[system]) for system in systems))
+    shown.add_row("all that it heard", *(_cell(sums[system]) for system in systems))
     return shown
 
 

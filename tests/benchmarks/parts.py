@@ -10,10 +10,11 @@ from typing import Any
 from rich.table import Table
 
 from tests.benchmarks import agreement, growth, nonspeech, report
-from tests.benchmarks.material import MONO, Take, of_the_demo
+from tests.benchmarks.material import Take, of_the_demo
 from tests.benchmarks.measure import Bench, Run, SystemFailed, recorded
 from tests.benchmarks.scores import Row, rows_of
-from tests.benchmarks.systems import PYANNOTE
+from tests.benchmarks.sizes import Size
+from tests.benchmarks.systems import RECIPES
 
 Tell = Callable[[str], None]
 
@@ -27,9 +28,9 @@ class Job:
         systems: names of what is measured.
         folder: for files made on the way.
         mode: this program's mode where only one is run.
-        repeats: rounds of what is timed side by side.
-        quick: less of everything.
+        size: how much of everything.
         tell: is told what is being done.
+        so_far: is given what a long part has, now and then.
     """
 
     bench: Bench
@@ -37,9 +38,9 @@ class Job:
     systems: Sequence[str]
     folder: Path
     mode: str
-    repeats: int
-    quick: bool
+    size: Size
     tell: Tell
+    so_far: Callable[[Outcome], None] = lambda outcome: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,12 @@ class Outcome:
 
 def hear(job: Job) -> Outcome:
     """All systems on all calls: words, speakers, costs."""
-    runs, left_out = job.bench.take_turns(job.systems, job.takes, job.repeats, job.tell)
+
+    def keep(runs: Sequence[Run]) -> None:
+        job.so_far(Outcome(tables=(), rows=rows_of(runs, job.takes), runs=runs))
+
+    turns = job.size.turns(job.systems, job.takes)
+    runs, left_out = job.bench.take_turns(turns, job.tell, keep)
     rows = rows_of(runs, job.takes)
     tables = (
         *report.accuracy(rows),
@@ -79,11 +85,11 @@ def sounds(job: Job) -> Outcome:
     made = nonspeech.write_sounds(job.folder)
     written: dict[str, dict[str, tuple[int, int]]] = {sound.name: {} for sound in made}
     left_out = {}
-    systems = [system for system in job.systems if system != PYANNOTE]
+    systems = [system for system in job.systems if system not in RECIPES.values()]
     for system in systems:
         job.tell(f"{system}: sounds without speech")
         try:
-            run = job.bench.run(system, made)
+            run = job.bench.run(system, job.size.silent(system, made))
         except SystemFailed as error:
             left_out[system] = str(error)
             continue
@@ -95,8 +101,7 @@ def sounds(job: Job) -> Outcome:
 
 def engines(job: Job) -> Outcome:
     """Both engines of this program on the calls of the demo."""
-    takes = of_the_demo()
-    takes = takes[:2] if job.quick else takes
+    takes = _of_the_demo(job.size)
     heard = {}
     for engine, settings in agreement.ENGINES.items():
         job.tell(f"{job.mode} with {engine}")
@@ -115,22 +120,23 @@ def growing(job: Job) -> Outcome:
     tables, content = [], {}
     if mixes:
         job.tell(f"{job.mode}: calls of growing length")
-        lengths = growth.QUICK_LENGTHS_S if job.quick else growth.LENGTHS_S
-        by_length = growth.by_length(job.bench, job.mode, mixes, job.folder, lengths)
+        by_length = growth.by_length(job.bench, job.mode, mixes, job.folder, job.size.lengths_s)
         title = f"{job.mode}: cost by length, exponent {growth.slope(by_length):.2f} between the last two"
         tables.append(growth.growth_table(title, "length, s", by_length))
         job.tell(f"{job.mode}: more and more calls")
-        numbers = growth.QUICK_NUMBERS if job.quick else growth.NUMBERS
-        by_number = growth.by_number(job.bench, job.mode, mixes, job.folder, numbers)
+        by_number = growth.by_number(job.bench, job.mode, mixes, job.folder, job.size.numbers)
         title = f"{job.mode}: cost by number of calls of {growth.CALL_S} s in one process"
         tables.append(growth.growth_table(title, "calls", by_number))
         content |= {"length": list(map(asdict, by_length)), "number": list(map(asdict, by_number))}
     job.tell(f"{job.mode}: one worker and two")
-    some = of_the_demo()
-    some = [take for take in some if take.kind == MONO][:2] if job.quick else some
+    some = _of_the_demo(job.size)
     batches = growth.by_workers(some, job.folder, mode=job.mode)
     tables.append(growth.batch_table(batches, len(some), sum(take.seconds for take in some)))
     return Outcome(tables=tables, content=content | {"workers": list(map(asdict, batches))})
+
+
+def _of_the_demo(size: Size) -> list[Take]:
+    return sorted(of_the_demo(), key=lambda take: take.seconds)[: size.demo]
 
 
 PARTS: dict[str, Callable[[Job], Outcome]] = {

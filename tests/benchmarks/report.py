@@ -13,7 +13,15 @@ from tests.benchmarks.material import KINDS
 from tests.benchmarks.measure import Run
 from tests.benchmarks.metrics import Estimate, difference, over_calls, rate, ratio
 from tests.benchmarks.scores import COLLARS, Row
-from tests.benchmarks.systems import FASTER_BEAM, FASTER_GREEDY, PLAIN, PYANNOTE
+from tests.benchmarks.systems import (
+    FASTER_BEAM,
+    FASTER_GREEDY,
+    MODES,
+    PLAIN,
+    PLAIN_CUT,
+    PYANNOTE,
+    PYANNOTE_CUT,
+)
 
 WORD_FIGURES = {
     "CER": "CER",
@@ -30,27 +38,31 @@ SPEAKER_FIGURES = {
     f"{part}, collar {collar:g}": f"{part} {collar:g}" for collar in COLLARS for part in SPEAKER_PARTS
 }
 SCORINGS = {
-    "": "who speaks when, against whole turns",
-    "spoken, ": "who speaks when, against turns without their pauses",
     "turns, ": "finished turns, against whole turns",
+    "speech, ": "finished turns without pauses (RTTM), against turns without their pauses",
+    "": "the diarizer alone, against whole turns",
+    "spoken, ": "the diarizer alone, against turns without their pauses",
 }
 """Titles by prefix of the figures."""
 
 Figure = Callable[[NDArray], NDArray]
+NOTHING = "–"
+"""Where there is no figure."""
 
 AGAINST: tuple[tuple[str, str, str, Figure], ...] = (
     ("tinghe fast", FASTER_GREEDY, "CER", difference),
     ("tinghe fast", FASTER_GREEDY, "cpu words", ratio),
     ("tinghe accurate", FASTER_BEAM, "CER", difference),
     ("tinghe accurate", FASTER_BEAM, "cpu words", ratio),
-    ("tinghe fast", PLAIN, "cpu", ratio),
-    ("tinghe accurate", PLAIN, "cpu", ratio),
-    ("tinghe fast", PLAIN, "cpCER", difference),
-    ("tinghe accurate", PLAIN, "cpCER", difference),
-    ("tinghe fast", PYANNOTE, "DER, collar 0", difference),
-    ("tinghe fast", PYANNOTE, "DER, collar 0.25", difference),
-    ("tinghe fast", PYANNOTE, "spoken, DER, collar 0.25", difference),
-    ("tinghe fast", PYANNOTE, f"cpu {SPEAKERS}", ratio),
+    *((mode, recipe, "cpu", ratio) for recipe in (PLAIN, PLAIN_CUT) for mode in MODES),
+    *((mode, recipe, "cpCER", difference) for recipe in (PLAIN, PLAIN_CUT) for mode in MODES),
+    *(
+        ("tinghe accurate", pyannote, f"{scoring}DER, collar {collar:g}", difference)
+        for pyannote in (PYANNOTE, PYANNOTE_CUT)
+        for scoring in SCORINGS
+        for collar in COLLARS
+    ),
+    *(("tinghe accurate", pyannote, f"cpu {SPEAKERS}", ratio) for pyannote in (PYANNOTE, PYANNOTE_CUT)),
 )
 """Which system is held against which, in what, and how."""
 
@@ -73,9 +85,7 @@ def paired(ours: Iterable[Row], theirs: Iterable[Row], figure: str, how: Figure)
 def accuracy(rows: Sequence[Row]) -> Iterable[Table]:
     """A table a kind of calls: words and their cost."""
     for kind, group in _by_kind(rows):
-        first = next(iter(group.values()))
-        title = f"{kind}: {len(first)} calls, {sum(r.seconds for r in first):.0f} s"
-        yield _table(title, group, WORD_FIGURES)
+        yield _table(kind, group, WORD_FIGURES)
 
 
 def speakers(rows: Sequence[Row]) -> Iterable[Table]:
@@ -129,14 +139,15 @@ def against(rows: Sequence[Row]) -> Table:
         for kinds in (*((kind,) for kind in KINDS), KINDS[:2]):
             a, b = ([r for r in systems[s] if r.kind in kinds] for s in (ours, theirs))
             cells.append(shown(paired(a, b, figure, how), signed=how is difference))
-        table.add_row(f"{figure}: {ours} {sign} {theirs}", *cells)
+        if set(cells) != {NOTHING}:
+            table.add_row(f"{figure}: {ours} {sign} {theirs}", *cells)
     return table
 
 
 def shown(figure: Estimate | None, *, signed: bool = False) -> str:
     """A figure with its interval; without where there is one call."""
     if figure is None or math.isnan(figure.value):
-        return "–"
+        return NOTHING
     sign = "+" if signed else ""
     if figure.low == figure.high:
         return f"{figure.value:{sign}.3f}"
@@ -144,9 +155,11 @@ def shown(figure: Estimate | None, *, signed: bool = False) -> str:
 
 
 def _table(title: str, group: Mapping[str, Sequence[Row]], figures: Mapping[str, str]) -> Table:
-    table = Table("system", *figures.values(), title=title, header_style="bold")
+    """A row a system; how many calls it heard, as figures of other calls are no comparison."""
+    table = Table("system", "calls (s)", *figures.values(), title=title, header_style="bold")
     for system, rows in group.items():
-        table.add_row(system, *(shown(estimate(rows, figure)) for figure in figures))
+        heard = f"{len(rows)} ({sum(row.seconds for row in rows):.0f})"
+        table.add_row(system, heard, *(shown(estimate(rows, figure)) for figure in figures))
     return table
 
 

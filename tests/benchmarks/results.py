@@ -46,7 +46,8 @@ def _version(package: str) -> str | None:
 
 @dataclass(kw_only=True)
 class Kept:
-    """What is kept so far; written anew after every part, so that a long run leaves what it has.
+    """What is kept so far; written anew after every system and part, so that a run that is cut off
+    leaves what it has.
 
     Attributes:
         path: the file; ``None`` keeps nothing.
@@ -80,7 +81,9 @@ class Kept:
         """Write what there is; at the start, so that a path that cannot be written is told early."""
         if self.path:
             head = {"format": FORMAT, "machine": machine(), "repeats": self.repeats, "mode": self.mode}
-            self.path.write_text(json.dumps(head | self.content, ensure_ascii=False, indent=1), "utf-8")
+            part = self.path.with_name(f"{self.path.name}.part")
+            part.write_text(json.dumps(head | self.content, ensure_ascii=False, indent=1), "utf-8")
+            part.replace(self.path)
 
 
 def _figures(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from tests.benchmarks.metrics import (
     speaker_edits,
     speaker_time,
 )
-from tests.benchmarks.systems import OPENAI, PLAIN, PYANNOTE, Heard
+from tests.benchmarks.systems import OPENAI, RECIPES, Heard
 
 COLLARS = (0.0, 0.25)
 """Seconds around a boundary that are not scored, as pyannote.metrics counts: half on either side."""
@@ -79,8 +79,13 @@ def rows_of(runs: Iterable[Run], takes: Sequence[Take]) -> list[Row]:
         for call in run.calls:
             heard[run.system, call.name].append(call)
     rows = [_row(system, known[name], rounds) for (system, name), rounds in heard.items()]
-    both = [name for system, name in heard if system == OPENAI and (PYANNOTE, name) in heard]
-    return rows + [_plain(known[name], heard[OPENAI, name], heard[PYANNOTE, name]) for name in both]
+    words = [name for system, name in heard if system == OPENAI]
+    return rows + [
+        _recipe(recipe, known[name], heard[OPENAI, name], heard[speakers, name])
+        for recipe, speakers in RECIPES.items()
+        for name in words
+        if (speakers, name) in heard
+    ]
 
 
 def _row(system: str, take: Take, rounds: Sequence[Costly]) -> Row:
@@ -95,8 +100,8 @@ def _row(system: str, take: Take, rounds: Sequence[Costly]) -> Row:
     )
 
 
-def _plain(take: Take, words: Sequence[Costly], speakers: Sequence[Costly]) -> Row:
-    """The plain recipe: the words of the one, given to the speakers of the other."""
+def _recipe(recipe: str, take: Take, words: Sequence[Costly], speakers: Sequence[Costly]) -> Row:
+    """A plain recipe: the words of the one, given to the speakers of the other."""
     spans = speakers[0].heard.spans
     heard = Heard(
         text=words[0].heard.text,
@@ -109,7 +114,7 @@ def _plain(take: Take, words: Sequence[Costly], speakers: Sequence[Costly]) -> R
         return _mean_spent(words, index) | {SPEAKERS: _mean_spent(speakers, index)[SPEAKERS]}
 
     return Row(
-        system=PLAIN,
+        system=recipe,
         take=take.name,
         kind=take.kind,
         seconds=take.seconds,
@@ -151,7 +156,8 @@ def counts_of(take: Take, heard: Heard) -> dict[str, Counts]:
         for prefix, (wanted, got) in {
             "": (take.spans, heard.spans),
             "spoken, ": (take.spoken, heard.spans),
-            "turns, ": (take.spans, heard.turns),
+            "turns, ": (take.spans, heard.turns or heard.spans),
+            "speech, ": (take.spoken, heard.speech or heard.spans),
         }.items():
             counts |= _speaker_counts(wanted, got, take.seconds, prefix)
     return counts

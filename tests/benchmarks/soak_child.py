@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 PARTS = (
-    ("start: plan, keys", "flows.night:plan"),
+    ("start: plan, keys", "flows.batch.night:plan"),
     ("start: plan, keys", "pipeline.batch.keys:Basis.of"),
     ("start: plan, keys", "pipeline.batch.run:Batch.compare"),
     ("start: plan, keys", "pipeline.batch.run:Batch.open"),
@@ -31,13 +31,13 @@ PARTS = (
     ("calls, history", "pipeline.batch.run:Batch.run_alone"),
     ("calls, history", "pipeline.batch.run:Batch.reopen"),
     ("account", "pipeline.batch.run:Batch.close"),
-    ("reports: the rest", "flows.night:_report"),
-    ("reports: reading", "flows.night:read_call"),
+    ("reports: the rest", "flows.batch.night:_report"),
+    ("reports: reading", "flows.batch.night:read_call"),
     ("reports: tables", "pipeline.report.table:Tables.add"),
     ("reports: tables", "pipeline.report.table:Tables.write"),
     ("reports: pages", "pipeline.report.pages:Pages.add"),
     ("reports: pages", "pipeline.report.pages:Pages.finish"),
-    ("terminal", "flows.cli_batch:_show"),
+    ("terminal", "flows.cli.batch:_show"),
 )
 """What is metered: the name of the part, and where it stands."""
 
@@ -82,7 +82,7 @@ class Meter:
 
 def weigh_starts() -> list[float]:
     """The list to which every lane that is ready for work adds the CPU seconds that it took to become so."""
-    from flows.lane_bench import LaneBench
+    from flows.batch.lane_bench import LaneBench
     from tests.benchmarks.soak_run import cpu_of
 
     started: list[float] = []
@@ -98,7 +98,7 @@ def weigh_starts() -> list[float]:
 
 
 def work_without_flow(night: Any) -> Any:
-    """What :func:`flows.nightly.work_in_flow` does, with a pool of threads in place of Prefect."""
+    """What :func:`flows.batch.nightly.work_in_flow` does, with a pool of threads in place of Prefect."""
     with ThreadPoolExecutor(night.settings.batch.workers) as pool:
         list(pool.map(night.batch.run_chunk, range(night.first)))
         night.batch.run_alone()
@@ -114,10 +114,10 @@ def main() -> None:
     _, place, *arguments = sys.argv
     if arguments[0] == "--without-flow":
         arguments = arguments[1:]
-        stand_in: Any = types.ModuleType("flows.nightly")
+        stand_in: Any = types.ModuleType("flows.batch.nightly")
         stand_in.work_in_flow = work_without_flow
-        sys.modules["flows.nightly"] = stand_in
-    from flows.sealed import seal
+        sys.modules["flows.batch.nightly"] = stand_in
+    from flows.privacy.sealed import seal
 
     seal()
     from flows.cli import app

@@ -2,7 +2,9 @@
 
 Systems take turns, each in a process of its own with one thread. Costs are CPU seconds a second of sound,
 which other work on the machine disturbs little; accuracy is against exact references. Figures carry 95 %
-bootstrap intervals over calls. docs/benchmarks.md says what each figure means.
+bootstrap intervals over calls. Without options everything is measured on a choice of calls, in about three
+quarters of an hour on two idle cores; --full takes all calls for all systems, for hours.
+docs/benchmarks.md says what each figure means.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,15 +24,17 @@ from rich.markup import escape
 from flows.wiring import open_catalogue
 from pipeline.settings import PROJECT_ROOT, load_settings
 from tests.benchmarks import report, results
-from tests.benchmarks.material import few, gather
-from tests.benchmarks.measure import Bench, pythons
-from tests.benchmarks.parts import PARTS, Job
+from tests.benchmarks.answers import Answers
+from tests.benchmarks.material import gather
+from tests.benchmarks.measure import Bench, SystemFailed, pythons
+from tests.benchmarks.parts import PARTS, Job, Outcome
+from tests.benchmarks.sizes import FULL, QUICK, STANDARD, Size
 from tests.benchmarks.systems import DEFAULT_MODE, FASTER_BEAM, FASTER_GREEDY, MODES, SYSTEMS, Setup
 
 SPEECH = PROJECT_ROOT.parent / "shared" / "data" / "speech"
 CALLS = PROJECT_ROOT.parent / "shared" / "data" / "calls"
-QUICK = (*MODES, FASTER_GREEDY, FASTER_BEAM)
-WIDTH = 200
+FEW_SYSTEMS = (*MODES, FASTER_GREEDY, FASTER_BEAM)
+WIDTH = 220
 """Columns where the output is no terminal."""
 
 
@@ -36,17 +42,34 @@ def main() -> None:
     """Measure, print, keep."""
     given = _arguments().parse_args()
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    kept = results.Kept(path=given.json, repeats=given.repeat, mode=given.mode)
+    size = _size(given)
+    kept = results.Kept(path=given.json, repeats=size.rounds, mode=given.mode)
     try:
         earlier = results.read(given.compare) if given.compare else None
         kept.write()
     except (ValueError, OSError) as error:
         sys.exit(str(error))
+    failed = False
     with TemporaryDirectory() as scratch, console.status("") as status:
-        status.update("gathering what to listen to")
-        job = _job(given, Path(scratch), console, status.update)
-        for part in given.parts:
-            outcome = PARTS[part](job)
+
+        def so_far(outcome: Outcome) -> None:
+            kept.add("hear", outcome)
+
+        def tell(doing: str) -> None:
+            if console.is_terminal:
+                status.update(escape(doing))
+            else:
+                console.print(f"{datetime.now():%H:%M:%S} {escape(doing)}", soft_wrap=True)
+
+        tell("gathering what to listen to")
+        job = _job(given, size, Path(scratch), console, so_far, tell)
+        for part in given.parts or (("hear",) if given.words_only else PARTS):
+            try:
+                outcome = PARTS[part](job)
+            except SystemFailed as error:  # the other parts are worth having
+                failed = True
+                console.print(f"[red]{part} failed:[/] {escape(str(error))}", soft_wrap=True)
+                continue
             kept.add(part, outcome)
             for system, reason in (outcome.left_out or {}).items():
                 console.print(f"[yellow]{system} left out:[/] {escape(reason)}", soft_wrap=True)
@@ -54,9 +77,22 @@ def main() -> None:
                 console.print(table)
             if outcome.rows and earlier is not None:
                 console.print(report.compared(outcome.rows, earlier, given.compare.name))
+    sys.exit(int(failed))
 
 
-def _job(given: argparse.Namespace, folder: Path, console: Console, tell: Callable[[str], None]) -> Job:
+def _size(given: argparse.Namespace) -> Size:
+    size = QUICK if given.quick else FULL if given.full else STANDARD
+    return replace(size, rounds=given.repeat or size.rounds)
+
+
+def _job(
+    given: argparse.Namespace,
+    size: Size,
+    folder: Path,
+    console: Console,
+    so_far: Callable[[Outcome], None],
+    tell: Callable[[str], None],
+) -> Job:
     speech = _folder(given.speech, SPEECH, "TINGHE_BENCH_SPEECH", console)
     calls = _folder(given.calls, CALLS, "TINGHE_BENCH_CALLS", console)
     takes = gather(folder, speech=speech, calls=calls, seed=given.seed, rounds=given.rounds)
@@ -68,14 +104,15 @@ def _job(given: argparse.Namespace, folder: Path, console: Console, tell: Callab
             setup=setup(device=given.device, words_only=given.words_only),
             pythons=pythons(given.whisperx_python),
             keep=given.keep,
+            answers=Answers(given.resume) if given.resume else None,
         ),
-        takes=few(takes) if given.quick else takes,
-        systems=given.systems or (QUICK if given.quick or given.words_only else tuple(SYSTEMS)),
+        takes=takes,
+        systems=given.systems or (FEW_SYSTEMS if given.quick or given.words_only else tuple(SYSTEMS)),
         folder=folder,
         mode=given.mode,
-        repeats=given.repeat,
-        quick=given.quick,
+        size=size,
         tell=tell,
+        so_far=so_far,
     )
 
 
@@ -110,13 +147,15 @@ def _arguments() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--quick", action="store_true", help="one call of each kind, fewer systems: a few minutes")
-    add("--parts", nargs="+", choices=tuple(PARTS), default=["hear"], help="which parts (default: hear)")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--quick", action="store_true", help="one call of each kind, fewer systems: minutes")
+    sizes.add_argument("--full", action="store_true", help="all systems on all calls, two rounds: hours")
+    add("--parts", nargs="+", choices=tuple(PARTS), help="which parts (default: all; hear for words only)")
     add("--mode", choices=tuple(MODES), default=DEFAULT_MODE, help="of this program, where one is run")
     add("--words-only", action="store_true", help="do not tell speakers apart: for work on the words")
     add("--systems", nargs="+", choices=tuple(SYSTEMS), help="which systems")
     add("--only", metavar="KIND", default="", help="kinds of calls whose name holds this, such as 'mixes'")
-    add("--repeat", type=int, default=2, help="rounds; costs are their mean (default 2)")
+    add("--repeat", type=int, help="rounds; costs are their mean (default 1, with --full 2)")
     add("--speech", type=Path, help="folder with single sentences, for mixes (aishell1_sample, …)")
     add("--calls", type=Path, help="folder with manifest.csv, recordings and ref/")
     add("--seed", type=int, default=1, help="of the mixes")
@@ -126,6 +165,7 @@ def _arguments() -> argparse.ArgumentParser:
     add("--json", type=Path, help="keep counts and costs here")
     add("--compare", type=Path, help="a file that --json wrote earlier")
     add("--keep", type=Path, help="folder for what was heard, words included")
+    add("--resume", type=Path, help="folder of answers: what is in it is not asked again; words included")
     return parser
 
 

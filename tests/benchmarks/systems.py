@@ -71,7 +71,8 @@ class Heard:
         roles: words by role; empty where the system knows no roles.
         words: text, start and end in seconds, probability.
         spans: who speaks when: speaker, start and end in seconds, as the diarizer has it.
-        turns: the same after words were given to speakers.
+        turns: the same after words were given to speakers; empty where a system makes no turns.
+        speech: the turns without their pauses, as an RTTM file has them; empty where there are no turns.
     """
 
     text: str = ""
@@ -80,6 +81,7 @@ class Heard:
     words: tuple[tuple[str, float, float, float], ...] = ()
     spans: tuple[tuple[str, float, float], ...] = ()
     turns: tuple[tuple[str, float, float], ...] = ()
+    speech: tuple[tuple[str, float, float], ...] = ()
 
 
 class System(Protocol):
@@ -163,6 +165,7 @@ class Tinghe:
             ),
             spans=() if self._one_voice else _spans(diarizer.returned),
             turns=tuple((t.role.value, t.start_ms / 1000, t.end_ms / 1000) for t in said),
+            speech=_speech(said),
         )
 
 
@@ -172,6 +175,20 @@ def _spans(answers: Iterable[Any]) -> tuple[tuple[str, float, float], ...]:
         (span.speaker, span.start_ms / 1000, span.end_ms / 1000)
         for answer in answers
         for span in getattr(answer, "regular", ())
+    )
+
+
+def _speech(turns: Iterable[Any]) -> tuple[tuple[str, float, float], ...]:
+    """The turns as an RTTM file has them."""
+    from pipeline.export.rttm import runs_of_speech
+    from pipeline.types import Interval
+
+    return tuple(
+        (turn.role.value, run.start_ms / 1000, run.end_ms / 1000)
+        for turn in turns
+        for run in runs_of_speech(
+            Interval(start_ms=word.start_ms, end_ms=word.end_ms) for word in turn.words if word.text.strip()
+        )
     )
 
 
@@ -219,9 +236,10 @@ def _baseline(name: str, **options: Any) -> Callable[[Setup], System]:
 
 FASTER_GREEDY, FASTER_BEAM = "faster-whisper greedy", "faster-whisper beam 5"
 FASTER_BATCHED, OPENAI, WHISPERX = "faster-whisper batched", "openai-whisper greedy", "whisperx"
-PYANNOTE = "pyannote, defaults"
-PLAIN = "plain recipe"
-"""openai-whisper and pyannote together: put together from what the two gave, not run again."""
+PYANNOTE, PYANNOTE_CUT = "pyannote, defaults", "pyannote, frames cut"
+PLAIN, PLAIN_CUT = "plain recipe", "plain recipe, frames cut"
+RECIPES = {PLAIN: PYANNOTE, PLAIN_CUT: PYANNOTE_CUT}
+"""openai-whisper and a pyannote together: put together from what the two gave, not run again."""
 
 SYSTEMS: dict[str, Callable[[Setup], System]] = {
     **{name: _tinghe(name) for name in MODES},
@@ -230,5 +248,6 @@ SYSTEMS: dict[str, Callable[[Setup], System]] = {
     FASTER_BATCHED: _baseline("FasterWhisperBatched"),
     OPENAI: _baseline("OpenaiWhisper"),
     WHISPERX: _baseline("WhisperX"),
-    PYANNOTE: _baseline("Pyannote"),
+    PYANNOTE: _baseline("Pyannote", frames="pooled"),
+    PYANNOTE_CUT: _baseline("Pyannote", frames="cut"),
 }

@@ -8,13 +8,13 @@ from rich.console import Console
 
 from tests.benchmarks import results
 from tests.benchmarks.clock import DECODE, REST, SPEAKERS, SPEECH, WORDS
-from tests.benchmarks.material import MANY_VOICES, MONO, TWO_VOICES, Line, Take, few
+from tests.benchmarks.material import MANY_VOICES, MONO, TWO_VOICES, Line, Take
 from tests.benchmarks.measure import Costly, Run
 from tests.benchmarks.metrics import Estimate, difference, ratio
 from tests.benchmarks.parts import Outcome
 from tests.benchmarks.report import accuracy, against, compared, estimate, paired, shown, speakers, stages
 from tests.benchmarks.scores import counts_of, nearest_speaker, rows_of
-from tests.benchmarks.systems import FASTER_GREEDY, OPENAI, PLAIN, PYANNOTE, Heard
+from tests.benchmarks.systems import FASTER_GREEDY, OPENAI, PYANNOTE, PYANNOTE_CUT, RECIPES, Heard
 
 
 def take(name="one", kind=TWO_VOICES, voices=("a", "b"), manifest=None):
@@ -83,10 +83,29 @@ def test_words_go_to_the_speaker_they_overlap_most_or_the_nearest():
     assert nearest_speaker(words[:1], []) == {"": "甲"}
 
 
-def test_the_plain_recipe_is_put_together():
+def test_turns_and_speech_are_each_held_against_their_own():
+    line = Line(speaker="a", text="甲", start_s=0.0, end_s=4.0, spoken=((0.5, 2.0), (2.5, 4.0)))
+    paused = Take(name="one", kind=TWO_VOICES, path=Path("x.wav"), seconds=5.0, lines=(line,))
+    heard = Heard(
+        spans=(("x", 0.0, 5.0),),
+        turns=(("x", 0.0, 4.0),),
+        speech=(("x", 0.5, 2.0), ("x", 2.5, 4.0)),
+    )
+    counts = counts_of(paused, heard)
+    assert counts["DER, collar 0"] == pytest.approx((1, 4))
+    assert counts["turns, DER, collar 0"] == pytest.approx((0, 4))
+    assert counts["speech, DER, collar 0"] == pytest.approx((0, 3))
+    alone = counts_of(paused, Heard(spans=heard.spans))
+    assert alone["speech, DER, collar 0"] == alone["spoken, DER, collar 0"] == pytest.approx((2, 3))
+
+
+@pytest.mark.parametrize(("recipe", "pyannote"), RECIPES.items())
+def test_a_plain_recipe_is_put_together(recipe, pyannote):
     words = Heard(text="甲乙丙丁戊", words=(("甲乙丙", 0.0, 2.9, 1.0), ("丁戊", 3.1, 5.0, 1.0)))
     spans = Heard(spans=(("x", 0, 3), ("y", 3, 5)))
-    (plain,) = (r for r in rows_of([run(OPENAI, words), run(PYANNOTE, spans)], [take()]) if r.system == PLAIN)
+    rows = rows_of([run(OPENAI, words), run(pyannote, spans)], [take()])
+    (plain,) = (row for row in rows if row.system in RECIPES)
+    assert plain.system == recipe
     assert plain.counts["cpCER"] == (0, 5)
     assert plain.counts["DER, collar 0.25"][0] == pytest.approx(0)
     assert plain.get("cpu") == pytest.approx((3.8, 10.0))
@@ -153,6 +172,13 @@ def test_figures_are_shown_with_their_interval():
     assert shown(Estimate(value=-0.1, low=-0.2, high=0.05), signed=True) == "-0.100 (-0.200–+0.050)"
 
 
-def test_a_few_are_the_first_of_each_kind():
-    takes = [take("m", MONO), take("a"), take("b"), take("c", MANY_VOICES)]
-    assert [t.name for t in few(takes)] == ["a", "c", "m"]
+def test_each_recipe_has_the_calls_that_its_parts_heard():
+    words, spans = Heard(text="甲"), Heard(spans=(("x", 0, 3),))
+    takes = [take(name) for name in ("one", "two")]
+    runs = [
+        run(OPENAI, words, names=("one", "two")),
+        run(PYANNOTE, spans, names=("one",)),
+        run(PYANNOTE_CUT, spans, names=("two",)),
+    ]
+    recipes = [(row.system, row.take) for row in rows_of(runs, takes) if row.system in RECIPES]
+    assert recipes == [("plain recipe", "one"), ("plain recipe, frames cut", "two")]

@@ -14,10 +14,11 @@ import pytest
 from rich.console import Console
 
 from pipeline.settings import PROJECT_ROOT
+from pipeline.types import Role, Turn, Word
 from tests.benchmarks import agreement, growth, nonspeech
 from tests.benchmarks.clock import Clock, Timed
 from tests.benchmarks.measure import Bench, last_line
-from tests.benchmarks.systems import MODES, Heard, Setup, settings_of
+from tests.benchmarks.systems import MODES, Heard, Setup, _speech, settings_of
 
 NOWHERE = Setup(whisper="/nowhere", segmentation="/nowhere", campplus="/nowhere")
 
@@ -114,9 +115,19 @@ def test_modes_are_settings_of_this_program(mode):
 
 
 def test_a_system_that_cannot_run_is_named_with_its_reason():
-    runs, failed = Bench(setup=NOWHERE).take_turns(["no such system"], [], 2, lambda _: None)
+    told = []
+    turns = [("no such system", [])] * 2
+    runs, failed = Bench(setup=NOWHERE).take_turns(turns, told.append)
     assert runs == []
-    assert failed == {"no such system": "KeyError: 'no such system'"}
+    reason = "KeyError: 'no such system'"
+    assert told == ["1 of 2: no such system, 0 s", f"no such system left out: {reason}"]  # not asked again
+    assert failed == {"no such system": reason}
+
+
+def test_turns_without_their_pauses_are_those_of_the_export():
+    words = [Word(text="甲", start_ms=at, end_ms=at + 200, probability=0.9) for at in (1000, 1500, 3000)]
+    said = Turn(index=0, role=Role.AGENT, role_confidence=1.0, text="甲甲甲", words=tuple(words))
+    assert _speech([said]) == (("agent", 1.05, 1.85), ("agent", 3.05, 3.35))
 
 
 def test_the_reason_is_the_last_line():
