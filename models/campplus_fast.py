@@ -1,4 +1,4 @@
-"""CAM++ for inference: the numbers of :class:`models.campplus_net.Campplus` at half its cost on a CPU.
+"""CAM++ for inference: the numbers of :class:`models.campplus_net.Campplus` for less work on a CPU.
 
 Sound lies in memory frame by frame, so that convolutions over one frame are plain products of matrices. A
 dense block's layers write into one buffer instead of copying what came before; normalisations are folded
