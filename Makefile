@@ -66,7 +66,7 @@ train: setup ## learn what rules and the second opinion are worth together, and 
 
 # BENCH holds options, such as BENCH="--json now.json --compare before.json" or BENCH=--full
 BENCH ?=
-bench: setup ## how well and how fast it hears, beside other engines: under an hour; BENCH=--quick takes minutes
+bench: setup ## how well and how fast it hears, beside other engines: an hour; BENCH=--quick takes minutes
 	@$(BIN)/python -m tests.benchmarks.speech $(BENCH)
 
 bench-rules: setup ## how fast the rules judge a call, and what each of them costs

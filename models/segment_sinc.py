@@ -1,4 +1,4 @@
-"""The first layer of pyannote's segmentation networks: the same numbers at half the cost on a CPU.
+"""The first layer of pyannote's segmentation networks: the same numbers for less work on a CPU.
 
 SincNet (M. Ravanelli and Y. Bengio, 2018, arXiv 1808.00158), as pyannote.audio has it, filters the sound with
 80 filters of 251 samples, every tenth sample, and keeps the greatest of three neighbours: more numbers than
