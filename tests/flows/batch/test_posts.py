@@ -1,7 +1,5 @@
 """What a worker of a cluster keeps between chunks, what it refuses, and what it tells."""
 
-import threading
-
 import pytest
 
 from flows.batch import posts
@@ -13,6 +11,7 @@ from pipeline.batch.shards import SHARED, Errand, Shelf
 from pipeline.errors import ConfigError
 from pipeline.settings import load_settings
 from tests.batches import BASIS, FakeBench, batch_of, text_job
+from tests.patience import wait_until
 
 SETTINGS = load_settings()
 
@@ -35,10 +34,18 @@ def benches(monkeypatch):
     monkeypatch.setattr(posts, "_POSTS", Posts())
     monkeypatch.setattr(Basis, "of", classmethod(lambda cls, settings: BASIS))
     yield made
-    for timer in posts._POSTS._ends.values():
-        timer.cancel()
+    end_timers(posts._POSTS)
     for post in posts._POSTS._open.values():
         post.close()
+
+
+def end_timers(kept):
+    """Cancel the timers of these posts and wait for those that had begun: then nothing else closes a post."""
+    with kept._lock:
+        timers = list(kept._ends.values())
+    for timer in timers:
+        timer.cancel()
+        timer.join()
 
 
 @pytest.fixture
@@ -83,12 +90,11 @@ def test_a_new_owner_gets_a_new_post(batch, benches, tmp_path):
 
 
 def test_what_nobody_uses_is_closed(batch, benches, monkeypatch):
-    monkeypatch.setattr(posts, "_POSTS", Posts(kept_s=0.0))
+    kept = Posts(kept_s=0.0)
+    monkeypatch.setattr(posts, "_POSTS", kept)
     work_on("b", "1", alone=False)
-    for thread in threading.enumerate():
-        if isinstance(thread, threading.Timer):
-            thread.join()
-    assert posts._POSTS._open == {}
+    wait_until(lambda: benches[0].times("close"))
+    assert kept._open == {}
     assert [len(bench.times("close")) for bench in benches] == [1]
     assert work_on("b", "2", alone=False).failure is None
 
