@@ -1,11 +1,17 @@
-"""What all tests share: no deadlines, for machines differ, and the same examples every time."""
+"""What all tests share: no deadlines, for machines differ and stop, and the same examples every time."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import database_url, postgres  # noqa: F401
 
-settings.register_profile("tinghe", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "tinghe",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],  # it looks at the clock
+)
 settings.load_profile("tinghe")
 
 LONG = ("flow", "audio", "browser", "slow")

@@ -2,7 +2,7 @@
 
 import time
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 """Only what will never come takes this long."""
 
 

@@ -7,20 +7,20 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from itertools import count
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.patience import PATIENCE_S, wait_until
+from tests.ports import free_port
+
 USER = "tinghe"
 PASSWORD = "a secret & more @:/%"
 """With what a URL must escape."""
-_PATIENCE_S = 60
 _QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "unix_socket_directories=")
 
 
@@ -53,7 +53,7 @@ class Server:
             *("-D", self._folder / "data", "-U", USER, "--pwfile", secret),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
         )
-        self.port = _free_port()
+        self.port = free_port()
 
     def start(self) -> None:
         """Start, and wait until it answers."""
@@ -69,11 +69,7 @@ class Server:
             start_new_session=True,
             **self._as_user(),
         )
-        end = time.monotonic() + _PATIENCE_S
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError((self._folder / "log").read_text(encoding="utf-8", errors="replace"))
-            time.sleep(0.05)
+        wait_until(self._answers, every_s=0.05)
 
     def stop(self) -> None:
         """Stop at once, as a machine that fails would; what was committed stays."""
@@ -81,7 +77,7 @@ class Server:
             return
         self._process.send_signal(signal.SIGQUIT)
         try:
-            self._process.wait(_PATIENCE_S)
+            self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -120,6 +116,8 @@ class Server:
             engine.dispose()
 
     def _answers(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError((self._folder / "log").read_text(encoding="utf-8", errors="replace"))
         try:
             with self._admin() as connection:
                 return bool(connection.exec_driver_sql("SELECT true").scalar_one())
@@ -165,9 +163,3 @@ def database_url(request, tmp_path):
     if request.param == "sqlite":
         return sa.URL.create("sqlite", database=str(tmp_path / "results.db"))
     return request.getfixturevalue("postgres").new_database()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -17,6 +17,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.batch.afar import Afar
 from flows.batch.night import BatchResult, Night
+from flows.batch.own_port import use_own_port
 from flows.batch.runners import cluster, is_remote
 from pipeline.batch.parameters import Mode
 from pipeline.errors import ConfigError, StoreError, TingheError, UnexpectedError
@@ -41,6 +42,7 @@ def work_in_flow(night: Night) -> BatchResult:
     Raises:
         TingheError: as :func:`judge_batch`.
     """
+    use_own_port()
     token = _OPENED.set(night)
     try:
         if not is_remote(night.settings):

@@ -93,7 +93,17 @@ def ready(page):
     return page
 
 
+def slowly(page):
+    """Sound that plays as slowly as Chromium can: where it is now it still is after some seconds.
+
+    The test or the browser may be stopped at any moment, and sound goes on.
+    """
+    page.evaluate("document.querySelector('audio').playbackRate = 0.0625")
+    return page
+
+
 def settled(page, seconds):
+    """Wait for sound that does not play to be at a place."""
     page.wait_for_function(
         "(wanted) => Math.abs(document.querySelector('audio').currentTime - wanted) < 0.4", arg=seconds
     )

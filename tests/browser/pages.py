@@ -14,7 +14,10 @@ class Watched:
         context: Playwright's context.
         errors: what went wrong so far: errors of the console or thrown, requests that failed, requests for
             anything but files below the folder of the page's results.
+        faulty: whether something is to go wrong; what the browser tells of it may come late.
     """
+
+    faulty = False
 
     def __init__(self, context, path: Path) -> None:
         self.context, self.path, self.errors = context, path.resolve(), []

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.report.call_json import to_json
 from pipeline.report.files import file_stem
 from pipeline.report.pages import write_pages
@@ -48,7 +48,7 @@ CODECS = (("pcm_alaw", 8000), ("opus", 48000), ("mp3", 16000))
 def shown() -> dict[str, Any]:
     """Titles of rules and norms as a batch has them."""
     settings = load_settings(None)
-    book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+    book = rulebook_of(settings)
     return {"norms": book.norms, "rule_titles": book.titles}
 
 

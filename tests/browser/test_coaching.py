@@ -39,24 +39,23 @@ def report(tmp_path_factory):
 def test_from_the_list_to_a_team_to_an_agent_and_back(open_page, report):
     page = open_page(report / "index.html").page
     page.click("text=一组")
+    page.wait_for_url("**/teams/*")
     page.click("main a:text-is('B')")
+    page.wait_for_url("**/agents/B.html")
     assert page.locator("h1").inner_text().startswith("坐席辅导")
     assert page.locator(".notice.red").count() >= 2
     page.click("text=返回班组")
+    page.wait_for_url("**/teams/*")
     page.click("text=返回目录")
+    page.wait_for_url("**/index.html")
     assert page.locator("main table tbody tr").count() == 2
 
 
 def test_a_clip_in_the_page_plays(open_page, report):
     page = open_page(report / "agents" / "C.html").page
     sound = page.locator("audio").first
-    heard = sound.evaluate(
-        """a => new Promise((done) => {
-          a.addEventListener("timeupdate", () => { if (a.currentTime > 0.1) { done(a.currentTime); } });
-          a.play();
-        })"""
-    )
-    assert heard > 0.1
+    sound.evaluate("a => a.play()")
+    page.wait_for_function("a => a.currentTime > 0.1", arg=sound.element_handle())
     assert sound.evaluate("a => a.duration") <= 20.0
     assert sound.get_attribute("aria-label") == "听这一段（个人信息已遮盖）"
 

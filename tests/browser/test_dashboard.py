@@ -151,11 +151,11 @@ def test_a_click_on_a_rule_lists_its_findings_and_leads_to_the_call(dashboard, c
     link = dashboard.locator(f"{ROWS}:first-child a").first
     target = link.get_attribute("href").rpartition("#")[2]
     link.click()
-    assert dashboard.url.partition("#")[0].endswith(".html")
-    assert "/pages/made-0-" in dashboard.url
+    dashboard.wait_for_url("**/pages/made-0-*.html#*")
     assert dashboard.locator(f"#{target}").count() == 1
     # On the way back the list is as it was left.
     dashboard.go_back()
+    dashboard.wait_for_url("**/summary.html*")
     assert dashboard.inner_text("#where").endswith(f" / {number}")
     assert dashboard.get_attribute("[data-view=findings]", "aria-pressed") == "true"
 

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.report.call_json import read_call
 from tests.browser.pages import contrast, scrolls_sideways
+from tests.patience import wait_until
 
 BARE = (
     "<!doctype html><html lang=zh><meta charset=utf-8>"
@@ -37,9 +38,13 @@ def written(tmp_path):
 )
 def test_what_goes_wrong_is_noted(open_page, written, text, complaint):
     watched = open_page(written(text))
-    watched.page.wait_for_timeout(50)
-    assert any(complaint in error for error in watched.errors)
-    watched.errors.clear()
+    watched.faulty = True
+
+    def noted():
+        watched.page.wait_for_timeout(10)  # events come only while Playwright is at work
+        return any(complaint in error for error in watched.errors)
+
+    wait_until(noted)
 
 
 def test_a_page_in_order_has_no_complaints(open_page, written):
@@ -71,5 +76,5 @@ def test_the_made_results_are_in_the_published_form(results):
 
 def test_the_made_sound_plays(open_page, results):
     page = open_page(results / "pages" / "made-0-00000.html").page
-    page.wait_for_function("document.querySelector('audio').readyState >= 1", timeout=10_000)
+    page.wait_for_function("document.querySelector('audio').readyState >= 1")
     assert page.evaluate("document.querySelector('audio').duration") == pytest.approx(23.0, abs=0.1)

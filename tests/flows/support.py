@@ -57,9 +57,11 @@ class _Homes:
 
     Attributes:
         shared: the folder that the processes of a test run share; without one Prefect makes each home itself.
+        server: the address of a server for all runs; without one each run has its own, as a stranger's has.
     """
 
     shared: Path | None = None
+    server: str | None = None
 
     def make(self, place: Path) -> Path:
         """A home of its own at a place, unless there is one."""
@@ -88,14 +90,15 @@ def tinghe(folder: Path, *arguments):
         ["-m", "flows.cli", *map(str, arguments)],
         folder / "connections.log",
         PREFECT_HOME=str(homes.make(folder / "prefect")),
+        **({} if homes.server is None else {"PREFECT_API_URL": homes.server}),
     )
 
 
-def few_rules(folder: Path) -> Path:
-    """As few rules as there can be, for a test that is not about them: a process with them starts soon."""
+def few_rules(folder: Path, *packs: str) -> Path:
+    """As few rules as there can be, and the packs that a test is about: a process with them starts soon."""
     rules = folder / "rules"
     rules.mkdir(exist_ok=True)
-    for name in ("contexts.yaml", "words.yaml", "notes.yaml"):
+    for name in ("contexts.yaml", "words.yaml", "notes.yaml", *packs):
         shutil.copy(CONFIGS / "rules" / name, rules / name)
     return rules
 

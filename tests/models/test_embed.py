@@ -78,7 +78,7 @@ def test_the_best_pair_is_joined_first_and_bytes_stand_in():
 
 
 def test_rotation_keeps_length_and_depends_on_distance_only():
-    x, y = torch.randn(8), torch.randn(8)
+    x, y = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
     a, b = rotated(x.expand(6, 8), 100.0), rotated(y.expand(6, 8), 100.0)
     torch.testing.assert_close(a.norm(dim=1), x.norm().expand(6))
     torch.testing.assert_close(a[1] @ b[3], a[2] @ b[4])

@@ -19,6 +19,7 @@ from pipeline.ports import LanguageJudge
 from pipeline.settings import Settings
 from pipeline.types import Role
 from tests.flows.support import guarded
+from tests.patience import PATIENCE_S
 from tests.stand_in import StandIn, says, serving
 
 KEY = "sk-never-to-be-seen"
@@ -28,7 +29,7 @@ KEY = "sk-never-to-be-seen"
 def judged_by(*replies: object, **given: Any) -> Iterator[tuple[OpenAIJudge, StandIn]]:
     stand_in = StandIn(*replies)
     with serving(stand_in) as address:
-        options = {"model": "m", "timeout_s": 5.0, "backoff_s": 0.0, **given}
+        options = {"model": "m", "timeout_s": PATIENCE_S, "backoff_s": 0.0, **given}
         yield OpenAIJudge(base_url=address, **options), stand_in
 
 
@@ -123,7 +124,7 @@ def test_an_answer_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nobody_there() -> None:
-    judge = OpenAIJudge(base_url="http://127.0.0.1:9/v1", model="m", timeout_s=1, backoff_s=0)
+    judge = OpenAIJudge(base_url="http://127.0.0.1:9/v1", model="m", timeout_s=PATIENCE_S, backoff_s=0)
     with pytest.raises(EngineError, match="ConnectError"):
         ask(judge)
 
@@ -251,7 +252,7 @@ except EngineError as error:
 
 def asked_in_a_sealed_process(folder: Path, address: str, **environment: str) -> Any:
     (folder / "judge.toml").write_text(
-        f'[judge]\nengine = "openai"\nbase_url = "{address}"\nmodel = "m"\ntimeout_s = 2.0\n',
+        f'[judge]\nengine = "openai"\nbase_url = "{address}"\nmodel = "m"\ntimeout_s = {PATIENCE_S}\n',
         encoding="utf-8",
     )
     return guarded(["-c", ASK_ONCE], folder / "connections.log", **environment)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from models import opinion_ngrams
 from models.opinion_features import CHARACTERS, SOUNDS, Vocabulary, grams
 from models.opinion_ngrams import CORPORA, NgramOpinion
 from models.opinion_training import (
@@ -19,6 +20,7 @@ from models.opinion_training import (
 )
 from pipeline.errors import ConfigError
 from pipeline.ports import Said
+from pipeline.settings import load_settings
 from pipeline.types import Role, Tone
 
 THREATS = ["我找人收拾你", "我叫兄弟收拾你", "叫兄弟去揍你", "找人揍你一顿", "我找兄弟揍你", "叫人来收拾你"]
@@ -136,3 +138,46 @@ def test_silence_about_acts_is_no_proof_of_none(tmp_path):
     (tmp_path / "threat.jsonl").write_text(content, encoding="utf-8")
     (label,) = (x for x in labels_of(read_lines(tmp_path)) if x.name.startswith("act:"))
     assert label.known.tolist() == [False, True, False, True] + [True] * 50
+
+
+class Cache:
+    """A catalogue of weights that are made of nothing: which digests are asked for is what counts."""
+
+    def __init__(self, folder):
+        self.folder, self.keys = folder, []
+
+    def make(self, key, file, build):
+        """The file, there without training."""
+        self.keys.append(key)
+        path = self.folder / file
+        np.savez(
+            path, names="c1:你", idf=[1.0], labels="act:a", weights=[[0.0]], bias=[0], slope=[1], shift=[0]
+        )
+        return path
+
+
+def test_lines_are_read_for_their_digest_once(tmp_path, monkeypatch):
+    own = tmp_path / "own.jsonl"
+    monkeypatch.setattr(opinion_ngrams, "CORPORA", ())
+    monkeypatch.setattr(opinion_ngrams, "TAUGHT", ())
+    monkeypatch.setattr(opinion_ngrams, "load_taught", tuple)
+    read = []
+    real = opinion_ngrams.read_lines
+    monkeypatch.setattr(opinion_ngrams, "read_lines", lambda place: read.append(place) or real(place))
+    defaults = load_settings()
+    settings = defaults.model_copy(
+        update={
+            "opinion": defaults.opinion.model_copy(update={"lines": (str(own),)}),
+            "models": defaults.models.model_copy(update={"cache_dir": str(tmp_path / "cache")}),
+        }
+    )
+    cache = Cache(tmp_path)
+    for text, times in (("你好", 1), ("你好", 1), ("再见", 2), ("你好", 2)):
+        own.write_text(json.dumps({"speaker": "agent", "text": text}, ensure_ascii=False) + "\n", "utf-8")
+        NgramOpinion.build(settings, cache)
+        assert len(read) == times
+    assert cache.keys[0] == cache.keys[1] == cache.keys[3] != cache.keys[2]
+    own.write_text("{\n", "utf-8")
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"own\.jsonl:1"):
+            NgramOpinion.build(settings, cache)

@@ -13,6 +13,7 @@ from models.asr_shared import SharedTranscriber
 from models.fakes import FakeTranscriber
 from pipeline.errors import EngineError
 from pipeline.types import Samples, Segment
+from tests.patience import PATIENCE_S, wait_until
 
 CALLS = 6
 
@@ -30,7 +31,7 @@ class Busy(FakeTranscriber):
     ) -> tuple[tuple[Segment, ...], ...]:
         self.batches.append((len(windows), beam_size))
         self.started.set()
-        self.go.wait(10)
+        self.go.wait(PATIENCE_S)
         if any(window.max() > 0.9 for window in windows):
             raise EngineError("too loud")
         return super().transcribe(windows, beam_size=beam_size, bar_loops=bar_loops)
@@ -53,10 +54,9 @@ def hear_together(
 
     with ThreadPoolExecutor(len(calls)) as pool:
         first = pool.submit(hear, calls[0])
-        assert engine.started.wait(10)
+        assert engine.started.wait(PATIENCE_S)
         others = [pool.submit(hear, item) for item in calls[1:]]
-        while len(shared._waiting) < len(others):
-            pass
+        wait_until(lambda: len(shared._waiting) == len(others))
         engine.go.set()
         return [future.result() for future in (first, *others)]
 

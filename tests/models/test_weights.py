@@ -17,6 +17,7 @@ import pytest
 from models.hub import fetch
 from models.weights import Catalogue, cache_folder, folder_sha256
 from pipeline.errors import ConfigError, UnknownNameError, WeightsError
+from tests.patience import PATIENCE_S
 
 FIRST, SECOND, SMALL = b"a" * 70_000, b"b" * 30_000, b"{}"
 TOML = """
@@ -174,7 +175,7 @@ def test_two_processes_at_once(tiny: Catalogue, tmp_path: Path) -> None:
         assert worker.stdin is not None
         worker.stdin.write(b"g")
         worker.stdin.flush()
-    results = [(w.communicate(timeout=60)[1], w.returncode) for w in workers]
+    results = [(w.communicate(timeout=PATIENCE_S)[1], w.returncode) for w in workers]
     assert [code for _, code in results] == [0, 0, 0], results
     assert files_below(tiny.folder("tiny")) == {"model.bin", "config.json", "stamp.json"}
     assert [p.name for p in (tiny.cache / "weights").iterdir()] == ["tiny"]

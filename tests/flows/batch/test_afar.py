@@ -30,7 +30,8 @@ class Cluster:
     def submit(self, batch_id, chunk, alone):
         with self.lock:
             self.handed.append((chunk, alone))
-            return Future(lambda: self.work(chunk, alone), self.plan.get(len(self.handed)))
+            instead = self.plan.get(len(self.handed))
+            return Future(lambda: self.work(chunk, alone), instead, self.batch.halt)
 
     def work(self, chunk, alone):
         with self.lock:
@@ -50,8 +51,8 @@ class Cluster:
 
 
 class Future:
-    def __init__(self, work, instead):
-        self.work, self.instead = work, instead
+    def __init__(self, work, instead, halt):
+        self.work, self.instead, self.halt = work, instead, halt
 
     def result(self, timeout, raise_on_failure):
         match self.instead:
@@ -64,6 +65,7 @@ class Future:
                 self.instead = None
                 raise TimeoutError
             case "never":
+                self.halt()  # somebody stops the batch while it waits
                 raise TimeoutError
             case Account():
                 return self.instead
@@ -140,7 +142,6 @@ def test_what_concerns_all_calls_ends_the_batch_with_what_is_done(afar):
 
 def test_a_batch_that_is_stopped_waits_for_no_chunk(afar):
     head, _ = afar(dict.fromkeys(range(1, 99), "never"))
-    threading.Timer(0.2, head.night.batch.halt).start()
     with pytest.raises(BatchStopped):
         head.work_off()
 

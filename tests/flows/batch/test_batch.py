@@ -8,21 +8,28 @@ import subprocess
 import sys
 import time
 import wave
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from flows.batch import night as night_module
 from flows.batch.lane_bench import LaneBench
 from flows.batch.night import Order, opened
+from flows.cli import app
+from flows.deploy.keeper import descendants
 from pipeline.batch.bench import Silent
 from pipeline.batch.journal import Journal
 from pipeline.batch.progress import read_progress, read_set_aside
 from pipeline.errors import StoreError
 from pipeline.store import Store
 from tests.batches import contents
+from tests.flows.batch.poisoned import COMMAND
 from tests.flows.support import GUARD, ROOT, calls_in, few_rules, homes, quarantine_in, tinghe
+from tests.patience import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +51,10 @@ QUICK = """workers = 2
 retry_delay_s = 0.01
 lane_memory_mb = 800
 deadline_s = {deadline}
+deadline_factor = 100
 """
+LONG = 600
+"""Seconds that no call needs."""
 
 
 def sound(path, seconds, pitch):
@@ -63,14 +73,15 @@ def source_of(folder, *names):
     source = folder / "in"
     source.mkdir(exist_ok=True)
     for n, name in enumerate(names):
-        sound(source / f"{name}.wav", 6 + n, 300 + 40 * n)
+        # One that hangs is short, so that it may only take two seconds.
+        sound(source / f"{name}.wav", 0.02 if name.startswith("hang") else 6 + n, 300 + 40 * n)
     return source
 
 
 def order_of(folder, source, *, out="out", batch=None):
     rules = few_rules(folder)
     config = folder / f"{out}.toml"
-    batch = QUICK.format(deadline=120) if batch is None else batch
+    batch = QUICK.format(deadline=LONG) if batch is None else batch
     config.write_text(SETTINGS.format(rules=rules, batch=batch), "utf-8")
     return Order(source=source, out=folder / out, mode="recordings", config=config)
 
@@ -90,7 +101,7 @@ def poisonous(monkeypatch):
     """Lanes that some calls are poison to; the file size that they may write can be limited."""
 
     def use(*arguments):
-        command = (sys.executable, "-m", "tests.flows.batch.poison_lane", *arguments)
+        command = (*COMMAND, *arguments)
 
         def bench(order, settings):
             return LaneBench(settings, order.out, audio=True, command=command)
@@ -104,7 +115,7 @@ def poisonous(monkeypatch):
 def test_poison_costs_itself_alone(tmp_path, poisonous):
     poisonous()
     source = source_of(tmp_path, "good-1", "segv-1", "hang-1", "bloat-1", "good-2")
-    order = order_of(tmp_path, source, batch=QUICK.format(deadline=20))
+    order = order_of(tmp_path, source, batch=QUICK.format(deadline=2))
     result = work(order)
     assert {c.call_id: (c.reason, c.attempts) for c in result.quarantined} == {
         "segv-1": ("lane_died", 2),
@@ -133,7 +144,9 @@ def test_a_full_disk_ends_the_run_and_the_next_one_finishes_it(tmp_path, poisono
 def test_lanes_and_threads_give_the_same_bytes(tmp_path):
     source = source_of(tmp_path, "a", "b", "c")
     work(order_of(tmp_path, source, out="lanes"))
-    work(order_of(tmp_path, source, out="threads", batch=f'{QUICK.format(deadline=60)}\nisolation = "none"'))
+    work(
+        order_of(tmp_path, source, out="threads", batch=f'{QUICK.format(deadline=LONG)}\nisolation = "none"')
+    )
     lanes, threads = contents(tmp_path / "lanes"), contents(tmp_path / "threads")
     assert lanes[0] == threads[0]
     for table in ("calls", "turns", "findings", "scores", "sound"):
@@ -192,15 +205,24 @@ def test_progress_can_be_read_while_a_batch_runs(tmp_path):
 
 
 @pytest.mark.flow
+@pytest.mark.usefixtures("shared_server")
 def test_a_killed_run_is_resumed_and_ends_like_one_that_was_not(tmp_path):
-    """The command line, with ``kill -9`` in the middle; then status, resume, quarantine."""
+    """The command line, with ``kill -9`` in the middle of a call; then status, resume, quarantine.
+
+    The run that is killed has a server of its own.
+    """
     labels = ROOT / "tests" / "data" / "labels"
     calls = [json.loads(path.read_text("utf-8")) for path in sorted(labels.glob("*.json"))]
     source = tmp_path / "calls.jsonl"
+    calls.append({**calls[0], "call_id": "hang-1"})
     lines = [json.dumps(call, ensure_ascii=False) for call in calls] + ['{"call_id": "bad"}']
     source.write_text("\n".join(lines), "utf-8")
     config = tmp_path / "settings.toml"
-    config.write_text("[opinion]\nengine = 'none'\n[batch]\nchunk_calls = 1\n", "utf-8")
+    rules = few_rules(tmp_path)
+    config.write_text(
+        f"[opinion]\nengine = 'none'\n[detect]\nrules = '{rules}'\n[batch]\nworkers = 2\nchunk_calls = 2\n",
+        "utf-8",
+    )
     run = ("text", source, "--config", config, "--out")
     env = {
         **os.environ,
@@ -210,34 +232,47 @@ def test_a_killed_run_is_resumed_and_ends_like_one_that_was_not(tmp_path):
     env["TINGHE_TEST_CONNECTIONS"] = str(tmp_path / "connections.log")
     out = tmp_path / "wild"
     killed = subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", *map(str, (*run, out))],
+        [sys.executable, "-m", "tests.flows.batch.poisoned", *map(str, (*run, out))],
         env=env,
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while killed.poll() is None and not list((out / "calls").glob("*.json")):
-        time.sleep(0.01)
+    wait_until(lambda: killed.poll() is not None or list((out / "calls").glob("*.json")))
+    below = [pid for pid in descendants(killed.pid) if is_server(pid)]
     killed.send_signal(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
+    for pid in below:  # Prefect's server does not end with the run that started it
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
-    assert tinghe(tmp_path, "status", out, "--json").json()["state"] == "died"
+    def told(*arguments):
+        return CliRunner().invoke(app, list(map(str, arguments)), env={"COLUMNS": "160"})
+
+    assert json.loads(told("status", out, "--json").stdout)["state"] == "died"
     resumed = tinghe(tmp_path, "resume", out)
     assert resumed.code == 3, resumed.stderr
-    assert "Nothing to do" in tinghe(tmp_path, "resume", out).stdout
+    assert "Nothing to do" in told("resume", out).stdout
     calm = tmp_path / "calm"
     assert tinghe(tmp_path, *run, calm).code == 3
     assert calls_in(out) == calls_in(calm)
     assert quarantine_in(out) == quarantine_in(calm)
     assert contents(out)[0] == contents(calm)[0]
 
-    progress = tinghe(tmp_path, "status", out, "--json").json()
+    progress = json.loads(told("status", out, "--json").stdout)
     assert (progress["state"], progress["planned"], progress["quarantined"]) == ("done", len(calls) + 1, 1)
-    listed = tinghe(tmp_path, "quarantine", "list", out, "--json").json()
+    listed = json.loads(told("quarantine", "list", out, "--json").stdout)
     assert [call["call_id"] for call in listed] == ["bad"]
-    wrong = tinghe(tmp_path, "quarantine", "retry", out, "nobody")
-    assert (wrong.code, "not in quarantine: nobody" in wrong.stderr) == (2, True)
-    assert tinghe(tmp_path, "status", tmp_path).code == 2
+    wrong = told("quarantine", "retry", out, "nobody")
+    assert (wrong.exit_code, "not in quarantine: nobody" in wrong.stderr) == (2, True)
+    assert told("status", tmp_path).exit_code == 2
+
+
+def is_server(pid):
+    try:
+        return b"uvicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def test_units_in_quarantine_can_be_released(tmp_path, poisonous):

@@ -4,11 +4,10 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,8 @@ import sqlalchemy as sa
 
 from tests.flows.batch.test_runners import RAY_ASKS, Runs
 from tests.flows.support import GUARD, ROOT, calls_in, homes, tinghe
+from tests.patience import wait_until
+from tests.ports import free_port
 from tests.postgres import PASSWORD
 
 pytestmark = pytest.mark.flow
@@ -27,13 +28,6 @@ TURNS = [
 FAR = """runner_address = "{address}"
 shared = "{shared}"
 """
-_PATIENCE_S = 300
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Site:
@@ -65,12 +59,12 @@ class Site:
         self.processes.append(process)
 
     def wait_until(self, ready, what):
-        end = time.monotonic() + _PATIENCE_S
-        while not ready():
-            gone = [process for process in self.processes if process.poll() is not None]
-            if gone or time.monotonic() > end:
+        def looked():
+            if any(process.poll() is not None for process in self.processes):
                 raise RuntimeError(f"no {what}: {self.said()}")
-            time.sleep(0.2)
+            return ready()
+
+        return wait_until(looked, every_s=0.2)
 
     def prefect(self):
         port = self.api.split(":")[2].split("/")[0]
@@ -82,9 +76,9 @@ class Site:
         program = shutil.which("dask", path=Path(sys.executable).parent)
         here = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", told)
         self.start(program, "scheduler", "--port", 0, "--dashboard-address", "127.0.0.1:0", *here)
-        self.wait_until(told.exists, "scheduler")
+        address = self.wait_until(lambda: address_in(told), "scheduler")
         self.start(program, "worker", "--nworkers", 1, "--nthreads", 1, *here)
-        return json.loads(told.read_text("utf-8"))["address"]
+        return address
 
     def ray(self):
         port = free_port()
@@ -111,33 +105,53 @@ class Site:
 
 def answers(url):
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:
+        with urllib.request.urlopen(url, timeout=30) as response:
             return response.status == 200
-    except OSError:
+    except (OSError, HTTPException):
         return False
 
 
-@pytest.fixture
-def site(tmp_path):
-    made = Site(tmp_path)
+def address_in(told):
+    """The address in the file of a scheduler, which may not be whole yet."""
+    try:
+        return json.loads(told.read_text("utf-8"))["address"]
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    made = Site(tmp_path_factory.mktemp("site"))
     made.shared.mkdir()
-    made.prefect()
-    yield made
-    made.stop()
+    try:
+        made.prefect()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    lines = [json.dumps({"call_id": name, "turns": TURNS}, ensure_ascii=False) for name in "abc"]
+    (folder / "calls.jsonl").write_text("\n".join(lines), "utf-8")
+    return Runs(folder, "text", folder / "calls.jsonl")
+
+
+@pytest.fixture(scope="module")
+def near(runs):
+    return calls_in(runs.make("near", runner="threads", isolation="none"))
 
 
 @pytest.mark.parametrize("runner", ["dask", "ray"])
-def test_a_cluster_that_runs_already_gives_what_threads_give(runner, site, postgres, tmp_path, monkeypatch):
+def test_a_cluster_that_runs_already_gives_what_threads_give(
+    runner, site, postgres, runs, near, tmp_path, monkeypatch
+):
     pytest.importorskip(f"prefect_{runner}")
-    source = tmp_path / "calls.jsonl"
-    lines = [json.dumps({"call_id": name, "turns": TURNS}, ensure_ascii=False) for name in "abc"]
-    source.write_text("\n".join(lines), "utf-8")
-    runs = Runs(tmp_path, "text", source)
-    near = runs.make("near", runner="threads")
     url = postgres.new_database()
     told = sa.URL.create("postgresql", url.username, host=url.host, port=url.port, database=url.database)
-    arguments = runs.arguments("far", runner=runner, store=told.render_as_string())
-    config = tmp_path / "far.toml"
+    arguments = runs.arguments(f"far-{runner}", runner=runner, store=told.render_as_string())
+    config = runs.folder / f"far-{runner}.toml"
     address = getattr(site, runner)()
     config.write_text(config.read_text("utf-8") + FAR.format(address=address, shared=site.shared), "utf-8")
     monkeypatch.setenv("TINGHE_STORE_PASSWORD", PASSWORD)
@@ -148,5 +162,5 @@ def test_a_cluster_that_runs_already_gives_what_threads_give(runner, site, postg
     outcome = tinghe(tmp_path, *arguments)
     assert outcome.code == 0, outcome.stderr
     assert set(outcome.connections.splitlines()) <= (RAY_ASKS if runner == "ray" else set())
-    assert calls_in(tmp_path / "far") == calls_in(near)
+    assert calls_in(runs.folder / f"far-{runner}") == near
     assert list(site.shared.iterdir()) == []

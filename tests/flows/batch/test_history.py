@@ -5,9 +5,9 @@ import sqlite3
 
 import pytest
 
-from tests.flows.support import calls_in, tinghe
+from tests.flows.support import calls_in, few_rules, tinghe
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("shared_server")]
 
 CONTACT = {"customer_id": "K1", "called_number": "13800000005", "callee_role": "relative"}
 DEBTOR = {"customer_id": "K1", "called_number": "13800000001", "callee_role": "debtor", "lender_type": "bank"}
@@ -27,14 +27,31 @@ CALLS = [
     spoken("noon", "12:00", ("agent", "您好，请问是本人吗？"), ("customer", "是我。"), **DEBTOR),
     spoken("stranger", "16:00", HELLO, ("customer", "哪位？"), **{**CONTACT, "called_number": "13800000009"}),
 ]
-SETTINGS = "[opinion]\nengine = 'none'\n[batch]\nchunk_calls = 1\nworkers = {workers}\n"
+SETTINGS = """
+[opinion]
+engine = "none"
+[detect]
+rules = "{rules}"
+[batch]
+chunk_calls = 1
+workers = {workers}
+isolation = "{isolation}"
+"""
 
 
-def judged(folder, calls=CALLS, workers=1, out="out", log=None):
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory):
+    """One folder for all runs: where rules lie is a part of what a report was made from."""
+    packs = ("contacts.yaml", "events.yaml", "records.yaml", "acts_customer.yaml")
+    return few_rules(tmp_path_factory.mktemp("packs"), *packs)
+
+
+def judged(folder, rules, calls=CALLS, workers=1, out="out", log=None):
     source = folder / "calls.jsonl"
     source.write_text("".join(json.dumps(c, ensure_ascii=False) + "\n" for c in calls), "utf-8")
     settings = folder / "settings.toml"
-    settings.write_text(SETTINGS.format(workers=workers), "utf-8")
+    isolation = "none" if workers == 1 else "process"
+    settings.write_text(SETTINGS.format(rules=rules, workers=workers, isolation=isolation), "utf-8")
     extra = ["--dial-log", log] if log else []
     outcome = tinghe(folder, "text", source, "--out", folder / out, "--config", settings, *extra)
     return outcome, folder / out
@@ -48,14 +65,14 @@ def rules_of(out):
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory):
+def night(tmp_path_factory, rules):
     """Refused in the morning and called again, in a manifest out of order; eight dials nobody answered."""
     folder = tmp_path_factory.mktemp("night")
     log = folder / "dials.csv"
     rows = [f"13800000001,2026-03-05 08:{10 + 5 * n},false,bank" for n in range(8)]
     rows += ["13800000001,at noon,true,bank", "13800000001,2026-03-05 12:00:03,true,bank"]
     log.write_text("\n".join(["called_number,started_at,connected,remark", *rows, ""]), "utf-8")
-    outcome, out = judged(folder, log=log)
+    outcome, out = judged(folder, rules, log=log)
     return outcome, out, folder, log
 
 
@@ -90,9 +107,9 @@ def test_numbers_stay_out_of_the_results(night):
             assert b"1380000000" not in path.read_bytes(), path
 
 
-def test_the_number_of_workers_changes_nothing(night, tmp_path):
+def test_workers_of_their_own_change_nothing(night, rules, tmp_path):
     _, first, _, log = night
-    _, second = judged(tmp_path, workers=2, log=log)
+    _, second = judged(tmp_path, rules, workers=2, log=log)
     for path in sorted((first / "calls").iterdir()):
         assert path.read_bytes() == (second / "calls" / path.name).read_bytes(), path.name
 
@@ -101,7 +118,7 @@ def test_nothing_that_was_heard_is_left_behind(night):
     assert not list(night[1].glob(".heard-*"))
 
 
-def test_a_refusal_of_an_earlier_night_counts(night, tmp_path):
+def test_a_refusal_of_an_earlier_night_counts(night, rules, tmp_path):
     _, first, _, _ = night
     later = spoken("next-week", "11:00", HELLO, ("customer", "喂？"), **CONTACT)
     later["metadata"]["started_at"] = "2026-03-12T11:00:00+08:00"
@@ -111,12 +128,12 @@ def test_a_refusal_of_an_earlier_night_counts(night, tmp_path):
         old.backup(new)
     new.close()
     old.close()
-    judged(tmp_path, calls=[later])
+    judged(tmp_path, rules, calls=[later])
     assert ("third_party_recontact", "critical") in rules_of(out)["next-week"]
 
 
-def test_a_log_that_is_not_there_is_one_clear_line(tmp_path):
-    outcome, _ = judged(tmp_path, log=tmp_path / "dials.csv")
+def test_a_log_that_is_not_there_is_one_clear_line(rules, tmp_path):
+    outcome, _ = judged(tmp_path, rules, log=tmp_path / "dials.csv")
     assert outcome.code == 2
     assert "dials.csv" in outcome.stderr
     assert "Traceback" not in outcome.stderr

@@ -10,7 +10,7 @@ from tests.flows.batch.test_batch import order_of, source_of
 from tests.flows.support import calls_in, quarantine_in, tinghe
 from tests.s3 import bucket, s3  # noqa: F401
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("shared_server")]
 
 MANIFEST = "call_id,file,customer_id\na,day/a.wav,C1\nb,day/b.wav,C2\ngone,day/gone.wav,C3\n"
 

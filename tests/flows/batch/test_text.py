@@ -79,10 +79,12 @@ def test_nothing_left_the_machine(run):
     assert run[0].connections == ""
 
 
-def test_a_second_run_gives_the_same_bytes(run, tmp_path):
+def test_a_second_run_gives_the_same_bytes_without_lanes_too(run, tmp_path):
     _, first = run
     source = first.parent / "calls"
-    again = tinghe(tmp_path, "text", source, "--out", tmp_path / "out")
+    config = tmp_path / "settings.toml"
+    config.write_text('[batch]\nisolation = "none"\n', "utf-8")
+    again = tinghe(tmp_path, "text", source, "--out", tmp_path / "out", "--config", config)
     assert again.code == 3
     for path in sorted((first / "calls").iterdir()):
         assert path.read_bytes() == (tmp_path / "out" / "calls" / path.name).read_bytes()

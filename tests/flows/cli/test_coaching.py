@@ -7,7 +7,9 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli import app
 from tests.coached import Agent, Habits, made_results
 from tests.flows.support import ROOT, tinghe
 
@@ -27,6 +29,11 @@ def place(tmp_path_factory):
     return folder
 
 
+def run(*arguments):
+    """The same in this process, which need not start."""
+    return CliRunner().invoke(app, list(map(str, arguments)), env={"COLUMNS": "160"})
+
+
 def test_a_week_is_reported_and_told_for_programs(place):
     done = tinghe(place, "coaching", place / "results", "--to", place / "out", "--week", "2026-W47", "--json")
     assert done.code == 0, done.stderr
@@ -41,19 +48,19 @@ def test_a_week_is_reported_and_told_for_programs(place):
 def test_names_are_shown_only_after_the_log_says_so(place):
     (place / "open.toml").write_text("[report]\nmask = false\n", "utf-8")
     out = ("--to", place / "open", "--week", "2026-W47", "--config", place / "open.toml")
-    assert tinghe(place, "coaching", place / "results", *out).code == 0
+    assert run("coaching", place / "results", *out).exit_code == 0
     log = place / "results" / "access.log.jsonl"
     (line,) = map(json.loads, log.read_text("utf-8").splitlines())
     calls = len(list((place / "results" / "calls").glob("*.json")))
     assert (line["what"], line["calls"]) == ("coaching", calls)
     log.write_text("{}\n", "utf-8")
-    assert tinghe(place, "coaching", place / "results", *out).code == 1
+    assert run("coaching", place / "results", *out).exit_code == 1
     log.unlink()
 
 
 def test_people_are_told_where_the_report_is(place):
-    done = tinghe(place, "coaching", place / "results", "--to", place / "told", "--clips", "none")
-    assert done.code == 0
+    done = run("coaching", place / "results", "--to", place / "told", "--clips", "none")
+    assert done.exit_code == 0
     assert "90 calls, 3 agents, 1 teams" in done.stdout
     assert "quality/fairness.html" in done.stdout
 
@@ -68,17 +75,17 @@ def test_people_are_told_where_the_report_is(place):
     ],
 )
 def test_wrong_usage_is_told_in_a_line(place, arguments, problem):
-    done = tinghe(place, "coaching", place / "results", "--to", place / "no", *arguments)
-    assert done.code == 2
+    done = run("coaching", place / "results", "--to", place / "no", *arguments)
+    assert done.exit_code == 2
     assert problem in done.stderr
     assert not (place / "no").exists()
 
 
 def test_the_guide_is_proven(place):
-    done = tinghe(place, "wordings", "check", "--json")
-    assert done.code == 0, done.stdout
-    assert done.json()["problems"] == []
-    assert done.json()["wordings"] >= 80
+    done = run("wordings", "check", "--json")
+    assert done.exit_code == 0, done.stdout
+    assert json.loads(done.stdout)["problems"] == []
+    assert json.loads(done.stdout)["wordings"] >= 80
 
 
 def test_a_wording_that_breaks_a_rule_is_named_with_its_line(place):
@@ -91,8 +98,8 @@ def test_a_wording_that_breaks_a_rule_is_named_with_its_line(place):
         ),
         "utf-8",
     )
-    done = tinghe(place, "wordings", "check", path)
-    assert done.code == 1
+    done = run("wordings", "check", path)
+    assert done.exit_code == 1
     assert "mine.yaml:" in done.stdout
     assert (
         "wording deescalate_plain: said by an agent it breaks, or may break, threat_exposure" in done.stdout
@@ -101,8 +108,7 @@ def test_a_wording_that_breaks_a_rule_is_named_with_its_line(place):
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser prints PDF")
 def test_pages_of_agents_and_teams_are_printed_where_asked(place):
-    done = tinghe(
-        place,
+    done = run(
         "coaching",
         place / "results",
         "--to",
@@ -113,7 +119,7 @@ def test_pages_of_agents_and_teams_are_printed_where_asked(place):
         "--clips",
         "none",
     )
-    assert done.code == 0, done.stderr
+    assert done.exit_code == 0, done.output
     pdf = place / "pdf" / "agents" / "B.pdf"
     assert pdf.read_bytes().startswith(b"%PDF")
     assert pdf.stat().st_mode & 0o077 == 0

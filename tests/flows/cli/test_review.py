@@ -23,7 +23,11 @@ pytestmark = pytest.mark.slow
 def _rules_are_read_once():
     """Reading them takes seconds; every command reads them anew."""
     patch, read = pytest.MonkeyPatch(), cache(load_rulebook)
-    patch.setattr(flows.results.reviewing, "load_rulebook", read)
+    patch.setattr(
+        flows.results.reviewing,
+        "rulebook_of",
+        lambda settings: read(settings.path(settings.detect.rules), settings.path(settings.detect.norms)),
+    )
     yield
     patch.undo()
 

@@ -75,6 +75,16 @@ def test_a_stored_call_is_explained(results, packs, settings):
     assert told["findings"][0]["state"] == "violation"
 
 
+def test_a_call_is_named_by_its_id_too(results, packs, settings):
+    named = explain("private_number", results / "calls" / "golden-1.json", packs[0], settings)
+    by_id = explain("private_number", "golden-1", packs[0], settings, "--out", results)
+    assert (by_id.exit_code, by_id.stdout) == (0, named.stdout)
+    missing = explain("private_number", "golden-9", packs[0], settings, "--out", results)
+    assert (missing.exit_code, "no such call" in missing.stderr) == (2, True)
+    missing = explain("private_number", "golden-1", packs[0], settings)
+    assert (missing.exit_code, "--out" in missing.stderr) == (2, True)
+
+
 def test_a_transcript_is_explained_too(tmp_path, packs, settings):
     path = tmp_path / "call.json"
     turns = [{"speaker": "agent", "text": "我没有让您别磨蹭"}]
@@ -152,3 +162,47 @@ def test_the_language_is_printed_for_editors():
     result = run("schema")
     assert result.exit_code == 0
     assert result.stdout == (CONFIGS / "schema" / "rules.schema.json").read_text("utf-8")
+
+
+@pytest.fixture
+def in_english(tmp_path, settings):
+    """Settings with an English of the rules of these tests."""
+    folder = tmp_path / "english"
+    folder.mkdir()
+    pair = {"rule": "private_number", "title": ["私人号码", "Private number"]}
+    texts = {"schema": "tinghe.english/1", "rules": [{**pair, "reasons": [["「{quote}」", "said: {quote}"]]}]}
+    (folder / "own.yaml").write_text(json.dumps(texts, ensure_ascii=False), "utf-8")
+    settings.write_text(settings.read_text("utf-8") + f'[report]\nenglish = "{folder}"\n', "utf-8")
+    return settings
+
+
+def test_a_rule_is_explained_in_english(results, packs, in_english):
+    path = results / "calls" / "golden-1.json"
+    result = explain("private_number", path, packs[0], in_english, "--language", "en")
+    assert "Private number" in result.stdout
+    assert "私人号码" not in result.stdout
+    account = explain("private_number", path, packs[0], in_english, "--language", "en", "--json").stdout
+    (told,) = json.loads(account)["rules"]
+    assert (told["title"], told["findings"][0]["reason"]) == ("Private number", "said: 私人号")
+    assert "私人号码" in explain("private_number", path, packs[0], in_english).stdout
+
+
+def test_the_language_of_the_settings_is_that_of_a_backtest(results, packs, in_english):
+    in_english.write_text(in_english.read_text("utf-8") + 'language = "en"\n', "utf-8")
+    titles = {}
+    for more in ((), ("--language", "zh")):
+        result = run("backtest", *packs, results, "--config", in_english, "--json", *more)
+        titles[more] = {rule["title"] for rule in json.loads(result.stdout)["rules"]}
+    assert titles == {(): {"Private number", "不耐烦"}, ("--language", "zh"): {"私人号码", "不耐烦"}}
+
+
+def test_packs_are_checked_in_english(tmp_path):
+    write_pack(tmp_path / "packs", rule(title="客户承诺金额"))
+    assert "Customer" in run("check", tmp_path / "packs", "--language", "en").stdout
+    assert "客户承诺金额" in run("check", tmp_path / "packs").stdout
+
+
+def test_only_two_languages_are_known(results, packs, settings):
+    path = results / "calls" / "golden-1.json"
+    assert explain("private_number", path, packs[0], settings, "--language", "fr").exit_code == 2
+    assert run("check", packs[0], "--language", "fr").exit_code == 2

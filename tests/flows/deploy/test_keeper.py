@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from contextlib import suppress
 
 import pytest
@@ -13,6 +12,7 @@ from flows.deploy.keeper import Child, descendants
 from flows.deploy.serving import Server, find_server, free_port, keeping
 from flows.watch.logs import EventLog
 from pipeline.errors import ConfigError, StoreError
+from tests.patience import wait_until
 
 SLEEPS = (sys.executable, "-S", "-c", "import time; time.sleep(600)")
 HAS_A_CHILD = (
@@ -21,14 +21,6 @@ HAS_A_CHILD = (
     "-c",
     "import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', 'import time; time.sleep(600)'])",
 )
-
-
-def until(true):
-    for _ in range(600):
-        if true():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.fixture
@@ -41,14 +33,15 @@ def child():
     kept.end()
 
 
-def test_it_is_started_once_and_again_after_it_died(child):
+def test_it_is_started_once_and_again_after_it_died(child, monkeypatch):
+    monkeypatch.setattr(keeper, "_LONGEST_PAUSE_S", 3600.0)  # who lived longer has lived long
     child.keep(child.log)
     first = child.pid
     child.keep(child.log)
     assert child.pid == first
     os.kill(first, signal.SIGKILL)
-    assert until(lambda: child.pid is None)
-    assert until(lambda: child.keep(child.log) or child.pid)
+    wait_until(lambda: child.pid is None)
+    wait_until(lambda: child.keep(child.log) or child.pid)
     assert child.pid != first
     assert '"event": "server_ended"' in child.lines[0]
     assert child.pause == 2.0  # it did not live long: the next pause would be longer
@@ -59,7 +52,7 @@ def test_it_is_ended_although_it_will_not(child, monkeypatch, tmp_path):
     child.command = (sys.executable, "-S", "-c", STUBBORN, str(tmp_path / "ready"))
     child.keep(child.log)
     pid = child.pid
-    assert until((tmp_path / "ready").exists)
+    wait_until((tmp_path / "ready").exists)
     child.end()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -76,7 +69,7 @@ time.sleep(600)
 def test_what_it_started_is_found(child):
     child.command = HAS_A_CHILD
     child.keep(child.log)
-    assert until(lambda: len(descendants(child.pid)) == 1)
+    wait_until(lambda: len(descendants(child.pid)) == 1)
     assert child.pid in descendants(os.getpid())
 
 

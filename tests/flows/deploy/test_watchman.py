@@ -7,6 +7,7 @@ import pytest
 
 from flows.deploy.watchman import Run, Watchman, event_of, findings, next_start
 from pipeline.settings import load_settings
+from tests.patience import PATIENCE_S
 from tests.webhook_receiver import SECRET, receiving
 
 AT = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
@@ -83,7 +84,8 @@ def test_a_night_that_failed_or_crashed_is_started_again_some_times(what, state,
 
 
 @pytest.fixture
-def receiver():
+def receiver(monkeypatch):
+    monkeypatch.setattr("flows.deploy.webhook.TIMEOUT_S", PATIENCE_S)
     with receiving() as there:
         yield there
 

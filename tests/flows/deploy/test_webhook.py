@@ -7,6 +7,7 @@ import pytest
 from flows.deploy.webhook import TRIES, Event, NotTaken, Webhook, event_id, signature
 from pipeline.errors import ConfigError
 from pipeline.settings import load_settings
+from tests.patience import PATIENCE_S
 from tests.webhook_receiver import SECRET, receiving
 
 EVENT = Event(id=event_id("run", "failed"), kind="night.failed", data={"profile": "demo"})
@@ -14,7 +15,8 @@ WATCH = load_settings().watch
 
 
 @pytest.fixture
-def receiver():
+def receiver(monkeypatch):
+    monkeypatch.setattr("flows.deploy.webhook.TIMEOUT_S", PATIENCE_S)
     with receiving() as there:
         yield there
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.flows.support import ROOT, few_rules, tinghe
 
-pytestmark = pytest.mark.flow
+pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("shared_server")]
 
 TODAY = "2099-01-01"
 
@@ -27,8 +27,9 @@ def calls_of_a_debtor(source):
 def judged(tmp_path_factory):
     """Calls that were judged; their source is gone."""
     folder = tmp_path_factory.mktemp("replay")
-    source = calls_of_a_debtor(folder / "calls")
-    outcome = tinghe(folder, "text", source, "--out", folder / "out")
+    source, config = calls_of_a_debtor(folder / "calls"), folder / "settings.toml"
+    config.write_text('[batch]\nisolation = "none"\n', "utf-8")
+    outcome = tinghe(folder, "text", source, "--out", folder / "out", "--config", config)
     assert outcome.code == 0, outcome.stderr
     shutil.rmtree(source)
     return folder
@@ -65,11 +66,9 @@ def test_a_verdict_that_was_touched_is_found_by_its_field(judged, tmp_path):
 
 def test_the_rules_of_then_judge_and_not_those_of_today(tmp_path):
     """They lay outside the ``configs`` folder and are gone by now: only the archive has them."""
-    rules = few_rules(tmp_path)
-    for name in ("acts_opening.yaml", "acts_solving.yaml"):
-        shutil.copy(ROOT / "configs" / "rules" / name, rules / name)
+    rules = few_rules(tmp_path, "acts_opening.yaml", "acts_solving.yaml")
     own = tmp_path / "own.toml"
-    own.write_text(f'[detect]\nrules = "{rules}"\n', "utf-8")
+    own.write_text(f'[detect]\nrules = "{rules}"\n[batch]\nisolation = "none"\n', "utf-8")
     source, out = calls_of_a_debtor(tmp_path / "calls"), tmp_path / "out"
     outcome = tinghe(tmp_path, "text", source, "--out", out, "--config", own)
     assert outcome.code == 0, outcome.stderr

@@ -126,6 +126,7 @@ def test_a_deletion_under_way_is_left_out_too(results, monkeypatch):
 
 
 @pytest.mark.flow
+@pytest.mark.usefixtures("shared_server")
 def test_a_batch_does_not_make_deleted_calls_again(tmp_path):
     source = tmp_path / "calls"
     source.mkdir()

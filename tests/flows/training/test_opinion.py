@@ -66,6 +66,12 @@ def test_together_they_know_more_than_either(book):
     assert rules.weights.model > 0.3
 
 
+def test_how_much_the_models_doubt_weighs_beside_a_rule_is_learned(book):
+    (rules,) = trained(book, labelled()).joined
+    assert rules.weights.told == pytest.approx(rules.weights.model, abs=0.25)  # here it is the same
+    assert rules.weights.joint(0.2, "sure") > rules.weights.joint(0.2, None)
+
+
 def test_a_rule_that_tells_nothing_weighs_nothing(book):
     (rules,) = trained(book, labelled(lies=0.5)).joined
     assert abs(rules.weights.sure) < 0.5

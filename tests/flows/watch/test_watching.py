@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 
 import pytest
@@ -22,6 +21,8 @@ from pipeline.settings import load_settings
 from pipeline.store import Store
 from pipeline.types import CallStatus
 from tests.flows.support import tinghe
+from tests.patience import PATIENCE_S, wait_until
+from tests.ports import free_port
 from tests.retained import files_with
 
 PLANTED = {
@@ -31,7 +32,8 @@ PLANTED = {
     "called_number": "13912345678",
 }
 PHRASE = "菠萝味的月亮落在窗台上"
-SETTINGS = load_settings().watch
+SETTINGS = load_settings().watch.model_copy(update={"metrics_every_s": 3600.0})
+"""Progress is not told while a test lasts."""
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def work_on(journal):
     pending = [Pending(call_id=name, stage=Stage.JUDGE, weight=1) for name in ("13912345678", "c2")]
     journal.begin(pending, planned=3, skipped=1, quarantined=0)
     for call_id in ("13912345678", "c2"):
-        journal.claim(call_id, Stage.JUDGE, "k", lease_s=60)
+        journal.claim(call_id, Stage.JUDGE, "k", lease_s=3600)
     with journal.store.transaction("test") as within:
         journal.done(
             "13912345678",
@@ -179,8 +181,7 @@ def test_metrics_are_written_while_it_runs_and_at_its_end(tmp_path, journal):
 
 
 def _eventually(path, text):
-    while not path.exists() or text not in path.read_text("utf-8"):
-        time.sleep(0.01)
+    wait_until(lambda: path.exists() and text in path.read_text("utf-8"))
     return path.read_text("utf-8")
 
 
@@ -196,19 +197,15 @@ def parsed(text):
 
 
 def test_a_port_answers_as_long_as_the_batch_runs(journal):
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     work_on(journal)
     metrics = BatchMetrics(journal.batch_id, read_progress(journal.store, journal.batch_id, 0.0))
     address = f"http://127.0.0.1:{port}/metrics"
     with served(metrics, port):
-        text = urllib.request.urlopen(address, timeout=10).read().decode()
+        text = urllib.request.urlopen(address, timeout=PATIENCE_S).read().decode()
         assert parsed(text)["tinghe_batch_planned_calls", ()] == 3
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(address, timeout=10)
+        urllib.request.urlopen(address, timeout=PATIENCE_S)
 
 
 def test_a_reason_that_is_no_code_is_no_label(journal):

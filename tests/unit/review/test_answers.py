@@ -257,7 +257,7 @@ def test_no_violation_is_added_in_an_appeal(quick):
 verdicts = st.sampled_from(["", "confirmed", "不成立", "cannot tell"])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 @given(
     files=st.lists(
         st.tuples(
