@@ -19,11 +19,13 @@ from models.registry import (
     build_word_frequencies,
 )
 from models.tone_training import load_taught, load_tone_calls, out_of_call
-from models.weights import Catalogue, cache_folder
+from models.weights import Catalogue
+from pipeline.batch.keys import proving_basis
 from pipeline.detect.proof import require_proof
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.detect.second import load_policy
 from pipeline.score import Scorecard, load_scorecard, require_card_proof
+from pipeline.settings import cache_folder
 from pipeline.speech.enrolled import known_voices
 from pipeline.stages import Ears, Mind
 from pipeline.tone.words import load_tone_weights
@@ -46,13 +48,12 @@ def open_catalogue(settings: Settings) -> Catalogue:
 
 
 def load_rules(settings: Settings) -> RuleBook:
-    """The rule packs, every example proven.
+    """The rule packs, every example proven, now or by an earlier start with the same packs and program.
 
     Raises:
         RulePackError: a pack does not load or an example fails.
     """
-    book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
-    return require_proof(book)
+    return require_proof(rulebook_of(settings), proving_basis())
 
 
 def load_card(settings: Settings) -> Scorecard:
@@ -155,8 +156,10 @@ def load_mind(settings: Settings) -> Mind:
         ModelError: the tone classifier is not usable.
     """
     catalogue = open_catalogue(settings)
+    book = load_rules(settings)
+    book.scanners(by_sound=settings.detect.by_sound)  # made now: the first call shall not wait for them
     return Mind(
-        book=load_rules(settings),
+        book=book,
         card=load_card(settings),
         tone=build_tone_classifier(settings, catalogue),
         tone_weights=load_tone_weights(),

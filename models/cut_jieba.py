@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 from math import log
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from models.words_jieba import WordFrequencies
 
 _WORDS = re.compile(r"([\u4E00-\u9FD5a-zA-Z0-9+#&\._%\-]+)")
 _SPACES = re.compile(r"(\r\n|\s)")
@@ -29,14 +31,15 @@ class JiebaCutter:
     """Cuts as ``jieba.Tokenizer.cut`` does.
 
     Args:
-        tokenizer: a ``jieba.Tokenizer`` with its dictionary read.
+        words: those of ``jieba.Tokenizer``.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, words: WordFrequencies) -> None:
         from jieba import finalseg
 
-        self._frequencies: dict[str, int] = tokenizer.FREQ
-        self._total = log(tokenizer.total)
+        self._read = words.read
+        self._frequencies = words.known
+        self._total = log(words.total)
         self._unknown = finalseg
         emit, start, self._trans = finalseg.emit_P, finalseg.start_P, finalseg.trans_P
         self._emissions = {
@@ -58,6 +61,7 @@ class JiebaCutter:
                         yield from stretch
 
     def _words(self, block: str) -> Iterator[str]:
+        self._read(block)
         ends = self._way(block)
         at, size, alone = 0, len(block), 0
         while at < size:

@@ -23,9 +23,9 @@ FEATURES_VERSION = "4"
 _POLITE = str.maketrans({"您": "你", "妳": "你"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """One kind of n-gram: its prefix in the vocabulary, lengths and weight."""
+    """One kind of n-gram: its prefix in the vocabulary, lengths and weight. There is one of each."""
 
     prefix: str
     shortest: int

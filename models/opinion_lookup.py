@@ -60,19 +60,12 @@ class Features:
 
 
 class _Table:
-    """The known n-grams, each by the numbers of its units."""
+    """The known n-grams, each by the numbers of its units, packed into an integer."""
 
-    def __init__(self, grams: Sequence[Sequence[int]]) -> None:
-        packed = []
-        for units in grams:
-            key = 0
-            for unit in units:
-                key = key << _BITS | unit
-            packed.append(key)
-        keys = np.array(packed, dtype=np.uint64)
+    def __init__(self, keys: Ids) -> None:
         self._indices = np.argsort(keys, kind="stable")
         self._keys = keys[self._indices]
-        self._shift = np.uint64(64 - max(len(packed) * _ROOM, 2).bit_length())
+        self._shift = np.uint64(64 - max(len(keys) * _ROOM, 2).bit_length())
         self._seen = np.zeros(1 << (64 - int(self._shift)), dtype=np.bool_)
         self._seen[self._mixed(self._keys)] = True
 
@@ -119,16 +112,18 @@ class Lookup:
         kinds = {block.prefix: number for number, block in enumerate(_ORDER)}
         self._kind = np.array([kinds[name[0]] for name in names], dtype=np.int64)
         self._weight = np.array([block.weight for block in _ORDER])
-        self._ids: dict[Block, dict[str, int]] = {block: {} for block in _ORDER}
-        grams, known = [], 0
-        for name in names:
-            ids = self._ids[_ORDER[kinds[name[0]]]]
-            before = len(ids)
-            grams.append([ids.setdefault(unit, known + 1 + len(ids) - before) for unit in _units(name)])
-            known += len(ids) - before
+        self._ids: dict[Block, dict[str, int]] = {}
+        keys = np.zeros(len(names), dtype=np.uint64)
+        known = 0
+        for number, block in enumerate(_ORDER):
+            own = np.flatnonzero(self._kind == number)
+            units, flat, sizes = _numbered(block, [names[index][3:] for index in own.tolist()], known + 1)
+            self._ids[block] = units
+            keys[own] = _packed(flat, sizes)
+            known += len(units)
         if known >> _BITS:
             raise ValueError(f"{known} units do not fit in {_BITS} bits")
-        self._table = _Table(grams)
+        self._table = _Table(keys)
         self._codes = {block: _by_code(self._ids[block]) for block in (CHARACTERS, BEFORE)}
 
     def features(self, turns: Sequence[Said]) -> Features:
@@ -182,12 +177,38 @@ class Lookup:
         )
 
 
-def _units(name: str) -> Sequence[str]:
-    """What the n-gram of a name is made of."""
-    kind, text = name[0], name[3:]
-    if kind == FACTS.prefix:
-        return (text,)
-    return _SYLLABLE.findall(text) if kind == SOUNDS.prefix else text
+def _numbered(block: Block, texts: Sequence[str], first: int) -> tuple[dict[str, int], Ids, Ints]:
+    """The units of n-grams of a kind, numbered.
+
+    Args:
+        block: the kind.
+        texts: the n-grams.
+        first: the number of the first unit.
+
+    Returns:
+        The number of each unit; the numbers of the units of all n-grams, one behind the other; and of how
+        many units each is.
+    """
+    if block in (CHARACTERS, BEFORE):
+        joined = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        points, number = np.unique(joined, return_inverse=True)
+        known = {chr(point): first + at for at, point in enumerate(points.tolist())}
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        return known, number.astype(np.uint64) + np.uint64(first), sizes
+    known = {}
+    split = [_SYLLABLE.findall(text) if block == SOUNDS else [text] for text in texts]
+    flat = [known.setdefault(unit, first + len(known)) for units in split for unit in units]
+    return known, np.array(flat, dtype=np.uint64), np.fromiter(map(len, split), np.int64, len(split))
+
+
+def _packed(flat: Ids, sizes: Ints) -> Ids:
+    """Numbers one behind the other, so many of them at a time in one integer, the first the highest."""
+    begins = np.cumsum(sizes) - sizes
+    keys = np.zeros(len(sizes), dtype=np.uint64)
+    for at in range(int(sizes.max(initial=0))):
+        longer = np.flatnonzero(sizes > at)
+        keys[longer] = (keys[longer] << np.uint64(_BITS)) | flat[begins[longer] + at]
+    return keys
 
 
 def _by_code(ids: Mapping[str, int]) -> Ids:

@@ -7,6 +7,7 @@ folder under the digest of its lines.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cached_property, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Self
 from models.engine_errors import loading_errors
 from models.opinion_features import FEATURES_VERSION
 from models.opinion_lookup import Lookup
-from models.opinion_training import lines_sha256, read_lines, train
-from models.tone_training import load_taught, taught_sha256, teach
+from models.opinion_training import files_of, lines_sha256, read_lines, train
+from models.tone_training import TAUGHT, load_taught, taught_sha256, teach
 from pipeline.ports import Opinion
 from pipeline.settings import CONFIGS
 from pipeline.types import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -49,6 +50,19 @@ def labelled_lines(more: Iterable[Path] = ()) -> tuple[Line, ...]:
         ConfigError: a line is malformed.
     """
     return tuple(line for place in (*CORPORA, *more) for line in read_lines(place))
+
+
+def _digest_of_lines(further: Iterable[Path]) -> str:
+    """Digest of all that the second opinion learns from."""
+    return f"{lines_sha256(labelled_lines(further))[:12]}-{taught_sha256(load_taught())[:12]}"
+
+
+def _contents(further: Iterable[Path]) -> Iterator[bytes | str]:
+    """Names and contents of all files that it learns from; who reads their lines says what is wrong."""
+    for path in (*(file for place in (*CORPORA, *further) for file in files_of(place)), *TAUGHT):
+        yield f"{path.parent.name}/{path.name}"
+        with suppress(OSError):
+            yield path.read_bytes()
 
 
 def further_lines(settings: Settings) -> tuple[Path, ...]:
@@ -90,13 +104,16 @@ class NgramOpinion:
         """
         import numpy as np
 
-        lines, taught = labelled_lines(further_lines(settings)), load_taught()
-        digest = f"{lines_sha256(lines)[:12]}-{taught_sha256(taught)[:12]}"
+        further = further_lines(settings)
+
+        def learn(to: Path) -> None:
+            train(labelled_lines(further), to, partial(teach, turns=load_taught()))
+
+        # To read all lines for their digest takes longer than all else: of known files it is known.
+        digest = settings.kept.text("lines", _contents(further), lambda: _digest_of_lines(further))
         key = f"opinion-{FEATURES_VERSION}-{digest}"
         with loading_errors(_ENGINE):
-            path = catalogue.make(
-                key, "weights.npz", lambda to: train(lines, to, partial(teach, turns=taught))
-            )
+            path = catalogue.make(key, "weights.npz", learn)
             with np.load(path) as weights:
                 return cls({name: weights[name] for name in weights.files}, digest)
 

@@ -68,7 +68,7 @@ def read_lines(folder: Path) -> tuple[Line, ...]:
         ConfigError: a file cannot be read, or a line is malformed; the message names file and line number.
     """
     lines = []
-    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.jsonl")):
+    for path in files_of(folder):
         for number, row in enumerate(_rows(path), start=1):
             if not row.strip():
                 continue
@@ -79,6 +79,11 @@ def read_lines(folder: Path) -> tuple[Line, ...]:
     if not lines:
         raise ConfigError(f"{folder}: no labelled lines")
     return tuple(lines)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of lines below a folder, in order of name; the file itself, where it is one."""
+    return [folder] if folder.is_file() else sorted(folder.rglob("*.jsonl"))
 
 
 def _rows(path: Path) -> list[str]:

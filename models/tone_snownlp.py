@@ -12,11 +12,13 @@ import importlib
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
-from itertools import chain, pairwise
+from itertools import chain
+from operator import add
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,8 +30,7 @@ from pipeline.settings import CONFIGS
 from pipeline.types import Role, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Mapping
     from pathlib import Path
 
     from models.weights import Catalogue
@@ -44,6 +45,9 @@ _SILENT = frozenset("，。、；：…“”‘’《》（）,.;: ")
 _MARKED = str.maketrans("，。", "||")
 _TONES = tuple(Tone)
 _NEUTRAL = {tone: float(tone is Tone.NEUTRAL) for tone in _TONES}
+_WORD, _CHARACTER, _PAIR = "word:", "char:", "pair:"
+_Seen = tuple[Sequence[str], str, Sequence[str]]
+"""The words, characters and pairs of characters of a text."""
 _KINDS_OF_FEATURE = 4
 """A word, its characters, their pairs and the marks tell the same thing again: the evidence is
 divided by this so that the probabilities are not absurdly sure. The order of the tones does not
@@ -145,7 +149,7 @@ class SnownlpTone:
         A text with nothing in it that the training lines know is neutral. A speaker whose role
         is not known is judged as the mean of both parties.
         """
-        features = [self._features(text) for text in texts]
+        features = [self._seen(text) for text in texts]
         judged: dict[Role, dict[int, dict[Tone, float]]] = {}
         for role, model in self._models.items():
             own = [at for at, spoke in enumerate(roles) if spoke is role or spoke not in self._models]
@@ -155,13 +159,18 @@ class SnownlpTone:
             for at, role in enumerate(roles)
         )
 
-    def _features(self, text: str) -> set[str]:
-        """Words, characters and pairs of characters, each once."""
+    def _seen(self, text: str) -> _Seen:
+        """Words, characters and pairs of characters, marks and all."""
         marked = f"^{text.translate(_MARKED)}$"
+        return self._tokenizer.cut(text), text, tuple(map(add, marked, marked[1:]))
+
+    def _features(self, text: str) -> set[str]:
+        """The same as names, each once, without marks that carry no tone."""
+        words, characters, pairs = self._seen(text)
         return {
-            *[f"word:{word}" for word in self._tokenizer.cut(text) if word not in _SILENT],
-            *[f"char:{character}" for character in text if character not in _SILENT],
-            *[f"pair:{one}{other}" for one, other in pairwise(marked)],
+            *[f"{_WORD}{word}" for word in words if word not in _SILENT],
+            *[f"{_CHARACTER}{character}" for character in characters if character not in _SILENT],
+            *[f"{_PAIR}{pair}" for pair in pairs],
         }
 
     def _train(self, lines: Sequence[ToneLine]) -> _Bayes:
@@ -177,7 +186,7 @@ class SnownlpTone:
         model.total = sum(counts.getsum() for counts in model.d.values())
         return _Bayes(
             priors={tone: math.log(counts.getsum() / model.total) for tone, counts in model.d.items()},
-            places={feature: place for place, feature in enumerate(vocabulary)},
+            places={kind: _of_kind(kind, vocabulary) for kind in (_WORD, _CHARACTER, _PAIR)},
             logs=np.array(
                 [[math.log(counts.freq(feature)) for counts in model.d.values()] for feature in vocabulary]
             ),
@@ -190,16 +199,16 @@ class _Bayes:
 
     Attributes:
         priors: log probability of each tone.
-        places: of each feature, its row.
+        places: of each feature its row, by kind.
         logs: log frequency of each feature in each tone, shape ``(features, tones)`` in the order of
             ``priors``.
     """
 
     priors: Mapping[Tone, float]
-    places: Mapping[str, int]
+    places: Mapping[str, Mapping[str, int]]
     logs: np.ndarray[Any, np.dtype[np.float64]]
 
-    def probabilities(self, texts: Sequence[AbstractSet[str]]) -> list[dict[Tone, float]]:
+    def probabilities(self, texts: Sequence[_Seen]) -> list[dict[Tone, float]]:
         """The distribution behind ``Bayes.classify``, which itself returns only the winner.
 
         Args:
@@ -213,10 +222,16 @@ class _Bayes:
         judged = zip(rows, zip(*sums, strict=True), strict=True)
         return [self._distribution(of_text) if row else dict(_NEUTRAL) for row, of_text in judged]
 
-    def _rows(self, features: AbstractSet[str]) -> list[int]:
+    def _rows(self, seen: _Seen) -> list[int]:
         """The rows of known features, in order."""
+        words, characters, pairs = seen
         places = self.places
-        return sorted([places[feature] for feature in features if feature in places])
+        rows = {
+            *map(places[_WORD].get, words),
+            *map(places[_CHARACTER].get, characters),
+            *map(places[_PAIR].get, pairs),
+        }
+        return sorted(row for row in rows if row is not None)
 
     def _distribution(self, sums: Sequence[float]) -> dict[Tone, float]:
         """Probabilities from the sums of log frequencies."""
@@ -228,6 +243,11 @@ class _Bayes:
         weights = {tone: math.exp(scores[tone] - best) if tone in scores else 0.0 for tone in _TONES}
         total = sum(weights.values())
         return {tone: weight / total for tone, weight in weights.items()}
+
+
+def _of_kind(kind: str, vocabulary: Sequence[str]) -> dict[str, int]:
+    """The features of a kind, with their places among all."""
+    return {name[len(kind) :]: place for place, name in enumerate(vocabulary) if name.startswith(kind)}
 
 
 def _mean(judged: Sequence[Mapping[Tone, float]]) -> dict[Tone, float]:

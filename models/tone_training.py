@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 TONE_TURNS = CONFIGS / "corpora" / "tone" / "turns.jsonl"
 TONE_CALLS = CONFIGS / "corpora" / "tone" / "calls.jsonl"
+TAUGHT = (TONE_CORPUS, TONE_TURNS, TONE_CALLS)
+"""All files that :func:`load_taught` reads."""
 WORTH = 4.0
 """How many lines of the corpora a line that was written for tone is worth: it is one of few, and nearer to
 calls (macro F1 differs by less than 0.01 for 2 to 8)."""

@@ -6,6 +6,7 @@ Layout of the cache::
     weights/NAME/          the files of a weight, and ``stamp.json``
     made/KEY/              files made here, such as trained weights
     locks/                 one lock file a name
+    kept/                  what starts worked out (:mod:`pipeline.kept`)
 
 A folder appears under its name by one rename after every file was checked and synced, so a reader
 never sees half a weight, and a process that dies leaves only a temporary folder that the next one
@@ -29,7 +30,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from models.weight_sources import MissingPackageError, is_at_hand, open_member
 from models.weight_spec import WeightFile, WeightSpec, read_specs
 from pipeline.errors import UnknownNameError, WeightsError
-from pipeline.settings import CONFIGS
+from pipeline.settings import CONFIGS, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -59,16 +60,6 @@ class WeightStatus:
     licence: str
     source: str
     fetch: str
-
-
-def cache_folder(configured: str = "", environ: Mapping[str, str] | None = None) -> Path:
-    """The cache folder: ``configured``, else ``$TINGHE_CACHE``, else ``tinghe`` in the user's cache (XDG)."""
-    env = os.environ if environ is None else environ
-    for value in (configured, env.get("TINGHE_CACHE", "")):
-        if value:
-            return Path(value).expanduser().absolute()
-    xdg = env.get("XDG_CACHE_HOME", "")
-    return (Path(xdg) if os.path.isabs(xdg) else Path.home() / ".cache") / "tinghe"
 
 
 class Catalogue:

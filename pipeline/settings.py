@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.batch.settings import NightSettings
 from pipeline.coaching.settings import CoachingSettings
 from pipeline.errors import ConfigError, UnknownNameError
+from pipeline.kept import Kept
+from pipeline.kept import cache_folder as cache_folder
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = PROJECT_ROOT / "configs"
@@ -392,6 +394,11 @@ class Settings(_Section):
     def path(self, value: str) -> Path:
         """A path in the settings: absolute, or relative to the ``configs`` folder."""
         return CONFIGS / Path(value).expanduser()
+
+    @property
+    def kept(self) -> Kept:
+        """What earlier starts worked out, in the cache folder."""
+        return Kept(cache_folder(self.models.cache_dir) / "kept")
 
 
 def load_settings(overlay: Path | None = None) -> Settings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.batch.days import days_kept
 from pipeline.batch.parameters import read_parameters
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.errors import TingheError, TranscriptError
 from pipeline.export.calls import result_files
 from pipeline.redact import People
@@ -64,7 +64,7 @@ class Results:
             ConfigError: there are no results, or its settings cannot be used.
             StoreError: its quarantine cannot be read.
         """
-        book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+        book = rulebook_of(settings)
         showing = Showing(
             labels=Labels(settings.report.language),
             norms=book.norms,

@@ -25,7 +25,7 @@ from pipeline.batch.plan import Job
 from pipeline.batch.run import Batch
 from pipeline.batch.units import Stage, UnitState
 from pipeline.detect.conditions.across import shared_with
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.dial_log import read_dial_log
 from pipeline.errors import ConfigError, StoreError, TingheError
 from pipeline.history import Ledger
@@ -382,7 +382,7 @@ def _with_something_kept(jobs: list[Job], journal: Journal) -> list[Job]:
 
 
 def _rulebook(settings: Settings) -> RuleBook:
-    return load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+    return rulebook_of(settings)
 
 
 def _alike(settings: Settings) -> tuple[str, ...]:

@@ -33,12 +33,12 @@ def check_english(
     """
     with clear_errors():
         from pipeline.coaching.guide import load_guide
-        from pipeline.detect.rulebook import load_rulebook
+        from pipeline.detect.rulebook import rulebook_of
         from pipeline.report.english_gaps import find_gaps
         from pipeline.settings import load_settings
 
         settings = load_settings(config)
-        book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+        book = rulebook_of(settings)
         guide = load_guide(settings.path(settings.coaching.guide))
         gaps = find_gaps(path or settings.path(settings.report.english), book, guide)
     if as_json:

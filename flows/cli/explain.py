@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.terminal import AsJson, Config, clear_errors, console, errors, print_json
+from flows.cli.terminal import AsJson, Config, clear_errors, console, errors, file_of_call, print_json
 from pipeline.errors import TranscriptError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def explain_call(
     with clear_errors():
         from flows.privacy.unmasking import tell_by_setting
         from flows.show.scores import scores_json, scores_view
-        from pipeline.detect.rulebook import load_rulebook
+        from pipeline.detect.rulebook import rulebook_of
         from pipeline.report.english import english_for
         from pipeline.report.labels import Labels
         from pipeline.report.names import without_names
@@ -48,7 +48,7 @@ def explain_call(
         report, people = _report(call, out, settings)
         if out is not None:
             tell_by_setting(out, settings, what="explain", calls=[call])
-        book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+        book = rulebook_of(settings)
         chosen = language or settings.report.language
         if chosen not in ("zh", "en"):
             raise typer.BadParameter("zh or en", param_hint="--language")
@@ -69,17 +69,11 @@ def _report(call: str, out: Path | None, settings: Settings) -> tuple[dict[str, 
     """The JSON of a call, and whom it is known to name: stored, or judged now if the file is a transcript."""
     from pipeline.redact import People
     from pipeline.report.call_json import SCHEMA_ID, read_call, to_json
-    from pipeline.report.files import file_stem
     from pipeline.rows import decode_text, parse_json_object
 
-    path = Path(call)
+    path = file_of_call(call, out)
     if out is not None:
-        path = out / "calls" / f"{file_stem(call)}.json"
-        if not path.is_file():
-            raise TranscriptError(f"{path}: there is no such call in the results folder")
         return read_call(path), People()
-    if not path.is_file():
-        raise TranscriptError(f"{path}: no such file; name the results folder of a call id with --out")
     try:
         document = parse_json_object(decode_text(path.read_bytes()))
     except ValueError as error:

@@ -56,7 +56,7 @@ def export(
         from urllib.parse import unquote
 
         from flows.privacy.unmasking import tell
-        from pipeline.detect.rulebook import load_rulebook
+        from pipeline.detect.rulebook import rulebook_of
         from pipeline.export.calls import result_files
         from pipeline.export.formats import Wanted
         from pipeline.export.formats import export as export_as
@@ -69,11 +69,7 @@ def export(
         require_reason(not unmasked, reason)
         settings = load_settings(config)
         calls = plan_recordings(manifest).calls if manifest else ()
-        book = (
-            load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
-            if form is Form.SARIF
-            else None
-        )
+        book = rulebook_of(settings) if form is Form.SARIF else None
         wanted = Wanted(
             results=results,
             to=to,

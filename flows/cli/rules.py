@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,18 +19,27 @@ from flows.cli.terminal import (
     clear_errors,
     console,
     errors,
+    file_of_call,
     print_json,
     show_schema,
 )
 from pipeline.errors import ConfigError, RulePackError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipeline.detect.importers.draft import Imported
     from pipeline.detect.rulebook import RuleBook
+    from pipeline.settings import Settings
 
 rules_app = typer.Typer(help="Prove, explain, try and import rule packs.", no_args_is_help=True)
 
 _STYLE = {"lost": "red", "changed": "yellow", "decided": "cyan"}
+
+Language = Annotated[
+    str | None,
+    typer.Option("--language", help="Of titles and reasons: zh or en; else the settings'."),
+]
 
 
 @rules_app.command("check")
@@ -37,9 +47,13 @@ def rules_check(
     path: Annotated[
         Path | None, typer.Argument(help="A folder of rule packs; the project's own when left out.")
     ] = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
-    """Load every rule pack and run the examples inside each rule; exit 1 when one fails."""
+    """Load every rule pack and run the examples inside each rule; exit 1 when one fails.
+
+    [bold]tinghe rules check my-rules/[/]
+    """
     from pipeline.detect.proof import prove, too_few
     from pipeline.detect.rulebook import load_rulebook
     from pipeline.settings import load_settings
@@ -50,6 +64,7 @@ def rules_check(
             path or settings.path(settings.detect.rules), settings.path(settings.detect.norms)
         )
         failures = (*too_few(book), *prove(book))
+        told = _teller(settings, language)
     except ConfigError as error:
         errors.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(EXIT_FAILED) from error
@@ -64,7 +79,7 @@ def rules_check(
             }
         )
     else:
-        _show_rules(book)
+        _show_rules(book, told)
         for failure in failures:
             console.print(f"[red]✗[/] {escape(str(failure))}")
         examples = sum(len(r.rule.examples.must_hit) + len(r.rule.examples.must_not_hit) for r in book.rules)
@@ -73,13 +88,25 @@ def rules_check(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _show_rules(book: RuleBook) -> None:
+def _teller(settings: Settings, language: str | None) -> Callable[[str], str]:
+    """What makes texts of rules those of a language: their English where it is known, else as they are."""
+    chosen = language or settings.report.language
+    if chosen not in ("zh", "en"):
+        raise typer.BadParameter("zh or en", param_hint="--language")
+    if chosen == "zh":
+        return str
+    from pipeline.report.english import english_for
+
+    return english_for(settings).of
+
+
+def _show_rules(book: RuleBook, told: Callable[[str], str]) -> None:
     table = Table("rule", "title", "kind", "severity", "must hit", "must not hit", header_style="bold")
     for compiled in book.rules:
         rule = compiled.rule
         table.add_row(
             rule.rule,
-            rule.title,
+            escape(told(rule.title)),
             compiled.kind,
             rule.severity.value if rule.severity else "–",
             str(len(rule.examples.must_hit)),
@@ -91,31 +118,35 @@ def _show_rules(book: RuleBook) -> None:
 @rules_app.command("explain")
 def explain_rule(
     rule: Annotated[str, typer.Argument(help="The rule's name, as in `tinghe rules check`.")],
-    call: Annotated[Path, typer.Argument(help="A call.json, or a stored result: DIR/calls/<id>.json.")],
+    call: Annotated[
+        str, typer.Argument(help="The id of a call in --out, or a file: a stored result or a call.json.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The results folder that holds the call.")
+    ] = None,
     rules: Annotated[
         Path | None, typer.Option("--rules", help="A folder of rule packs instead of the settings'.")
     ] = None,
+    language: Language = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Say why a rule was raised on a call, or was not: condition by condition.
 
-    [bold]tinghe rules explain contact_refused results/calls/demo-001.json[/]
+    [bold]tinghe rules explain contact_refused demo-001 --out results/[/]
     """
     with clear_errors():
         from flows.show.explanation import explanation_json, explanation_view
         from flows.wiring import load_witnesses
         from pipeline.detect.explain import explain, require_rule
-        from pipeline.detect.rulebook import load_rulebook
+        from pipeline.detect.rulebook import rulebook_of
         from pipeline.settings import load_settings
         from pipeline.stored import read_call_or_transcript
 
         settings = load_settings(config)
-        book = load_rulebook(
-            rules or settings.path(settings.detect.rules), settings.path(settings.detect.norms)
-        )
+        book = rulebook_of(settings, rules)
         require_rule(rule, book)
-        stored = read_call_or_transcript(call)
+        stored = read_call_or_transcript(file_of_call(call, out))
         with errors.status("asking the second opinion"):
             witnesses = load_witnesses(settings)
             facts = witnesses.facts(stored)
@@ -129,12 +160,13 @@ def explain_rule(
             facts=facts,
             policy=witnesses.policy,
         )
+        told = _teller(settings, language)
         if as_json:
-            shown = [explanation_json(explanation) for explanation in explanations]
+            shown = [explanation_json(explanation, told) for explanation in explanations]
             print_json({"call_id": stored.call.call_id, "rules": shown})
         else:
             for explanation in explanations:
-                console.print(explanation_view(explanation))
+                console.print(explanation_view(explanation, told))
 
 
 @rules_app.command("backtest")
@@ -142,6 +174,7 @@ def backtest_rules(
     old: Annotated[Path, typer.Argument(help="A folder of rule packs: those of today.")],
     new: Annotated[Path, typer.Argument(help="A folder of rule packs: those to come.")],
     results: Annotated[Path, typer.Argument(help="A results folder, whose calls are judged again.")],
+    language: Language = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -155,8 +188,11 @@ def backtest_rules(
         from flows.show.batch import ProgressBar
         from pipeline.settings import load_settings
 
+        settings = load_settings(config)
+        told = _teller(settings, language)
         with ProgressBar(errors) as progress:
-            found = backtest(old, new, results, load_settings(config), progress)
+            found = backtest(old, new, results, settings, progress)
+        found = replace(found, titles={name: told(title) for name, title in found.titles.items()})
         if as_json:
             print_json(backtest_json(found))
         else:
@@ -215,7 +251,11 @@ def import_rules(
         sys.stdout.write("---\n".join(text for _, text in imported.files()))
     errors.print(_table(imported))
     rules = sum(len(pack.rules) for pack in imported.packs)
-    errors.print(f"{rules} rules, {len(imported.notes)} notes", *map(str, written), soft_wrap=True)
+    errors.print(
+        f"{rules} rules, {len(imported.notes)} notes",
+        *(escape(str(path)) for path in written),
+        soft_wrap=True,
+    )
 
 
 def _write(imported: Imported, out: Path, *, force: bool) -> list[Path]:

@@ -21,7 +21,7 @@ def check_scorecard(
     as_json: AsJson = False,
 ) -> None:
     """Read a scorecard, look up the rules it names, and run the examples inside; exit 1 when one fails."""
-    from pipeline.detect.rulebook import load_rulebook
+    from pipeline.detect.rulebook import rulebook_of
     from pipeline.score.proof import located, prove_card, unknown_rules
     from pipeline.score.scorecard import load_scorecard
     from pipeline.settings import load_settings
@@ -30,7 +30,7 @@ def check_scorecard(
         settings = load_settings(config)
         path = path or settings.path(settings.score.scorecard)
         card = load_scorecard(path)
-        book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+        book = rulebook_of(settings)
         problems = [*unknown_rules(card, book.titles, path), *(located(f, path) for f in prove_card(card))]
     except ConfigError as error:
         errors.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)

@@ -9,7 +9,7 @@ from flows.wiring import load_witnesses
 from pipeline.batch.bench import Observer, Silent
 from pipeline.detect.compare import CallComparison, RuleComparison, compare_call, compare_rules
 from pipeline.detect.engine import detect
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.errors import ConfigError, TingheError
 from pipeline.stored import read_stored
 from pipeline.types import CallStatus
@@ -63,8 +63,7 @@ def backtest(
     files = sorted((results / "calls").glob("*.json"))
     if not files:
         raise ConfigError(f"{results}: no results: there is no calls/*.json in it")
-    norms = settings.path(settings.detect.norms)
-    books = load_rulebook(old, norms), load_rulebook(new, norms)
+    books = rulebook_of(settings, old), rulebook_of(settings, new)
     return _judged(files, books, load_witnesses(settings), observer or Silent())
 
 

@@ -11,7 +11,7 @@ from pipeline.coaching.periods import days_of
 from pipeline.coaching.proof import GuideFailure, failing, located, prove_guide, trial
 from pipeline.coaching.reading import read_period
 from pipeline.coaching.report import Order, agents_to_print, write_report
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.errors import ConfigError
 from pipeline.export.calls import call_ids_in, result_files
 from pipeline.manifest import plan_recordings
@@ -140,7 +140,7 @@ def check(path: Path | None, config: Path | None) -> tuple[Guide, list[str]]:
 
 
 def _showing(settings: Settings, manifests: tuple[Path, ...]) -> Showing:
-    book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+    book = rulebook_of(settings)
     calls = [call for manifest in manifests for call in plan_recordings(manifest).calls]
     return Showing(
         labels=Labels(settings.report.language),

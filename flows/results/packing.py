@@ -23,7 +23,7 @@ from pipeline.audit.call_files import Cutting, Source
 from pipeline.audit.pack import Packed, Wanted, write_pack
 from pipeline.audit.selection import Found, Selection, find
 from pipeline.audit.signing import SigningKey, read_key
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.errors import ConfigError
 from pipeline.export.calls import result_files
 from pipeline.privacy.vault import key_of
@@ -115,7 +115,7 @@ def make_pack(order: PackOrder, on_call: Callable[[int], None]) -> Packed:
         found=found,
         to=order.to,
         created_at=order.at or datetime.now(UTC),
-        book=load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms)),
+        book=rulebook_of(settings),
         sources=known.sources,
         reviewed=known.reviewed,
         packs=known.packs,

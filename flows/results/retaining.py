@@ -14,7 +14,7 @@ from flows.batch.publishing import publish_as_set
 from flows.privacy.unmasking import tell_by_setting
 from flows.results.opened import Opened, opened_results, source_calls
 from flows.watch.logs import opened_log
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.errors import TingheError, TranscriptError
 from pipeline.redact import People
 from pipeline.report.call_json import read_call
@@ -139,9 +139,7 @@ def rebuild(found: Opened, calls: tuple[Call, ...], pages_of: frozenset[str]) ->
         key=lambda path: (order.get(ids[path], len(order)), ids[path]),
     )
     people = {call.call_id: People.of(call.metadata) for call in calls}
-    book = load_rulebook(
-        found.settings.path(found.settings.detect.rules), found.settings.path(found.settings.detect.norms)
-    )
+    book = rulebook_of(found.settings)
     shown: dict[str, Any] = {
         "language": report.language,
         "mask": report.mask,

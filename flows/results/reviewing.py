@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from flows.privacy.unmasking import tell
 from flows.results.opened import opened_results, source_calls
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.errors import ConfigError
 from pipeline.export.calls import result_files
 from pipeline.export.formats import Done
@@ -145,11 +145,10 @@ def opened_review(
     with opened_results(folder, config) as found:
         settings = found.settings
         calls = plan_recordings(manifest).calls if manifest else source_calls(found) if named else ()
-        rules, norms = settings.path(settings.detect.rules), settings.path(settings.detect.norms)
         yield Reviewing(
             found=found,
             config=load_review(settings.path(settings.review.plans)),
-            _load_book=cache(lambda: load_rulebook(rules, norms)),
+            _load_book=cache(lambda: rulebook_of(settings)),
             _calls={call.call_id: call for call in calls},
         )
 

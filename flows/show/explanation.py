@@ -13,7 +13,7 @@ from rich.tree import Tree
 from pipeline.detect.ways import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pipeline.detect.explain import Explanation, Made
     from pipeline.detect.steps import Quoted, Step
@@ -32,19 +32,24 @@ _ANSWER = {
 }
 
 
-def explanation_view(explanation: Explanation) -> Group:
-    """A tree of what was asked, and a table of what became of it."""
+def explanation_view(explanation: Explanation, told: Callable[[str], str] = str) -> Group:
+    """A tree of what was asked, and a table of what became of it.
+
+    Args:
+        explanation: of one rule on one call.
+        told: makes title and reasons those of the reader's language.
+    """
     rule = explanation.compiled.rule
     tree = Tree(f"{_ANSWER[explanation.raised]} by its own words and checks")
     for step in explanation.ways:
         _grow(tree, step)
     parts: list[Any] = [
-        f"[bold]{escape(rule.title)}[/] ({rule.rule}, {explanation.compiled.kind}) "
+        f"[bold]{escape(told(rule.title))}[/] ({rule.rule}, {explanation.compiled.kind}) "
         f"on call {escape(explanation.call_id)}",
         tree,
     ]
     if explanation.findings:
-        parts.append(_findings(explanation.findings))
+        parts.append(_findings(explanation.findings, told))
     elif explanation.compiled.kind == "violation":
         parts.append("[green]No finding[/] of this rule on this call.")
     parts += [f"Counted: {_quote(quoted)}" for quoted in explanation.shown]
@@ -56,16 +61,16 @@ def explanation_view(explanation: Explanation) -> Group:
     return Group(*(Text.from_markup(part) if isinstance(part, str) else part for part in parts), "")
 
 
-def explanation_json(explanation: Explanation) -> dict[str, Any]:
+def explanation_json(explanation: Explanation, told: Callable[[str], str] = str) -> dict[str, Any]:
     """The same as JSON types; ``turn`` is the index of the turn in the call."""
     rule = explanation.compiled.rule
     return {
         "rule": rule.rule,
-        "title": rule.title,
+        "title": told(rule.title),
         "kind": explanation.compiled.kind,
         "raised": explanation.raised,
         "ways": [_step(step) for step in explanation.ways],
-        "findings": [_made(made) for made in explanation.findings],
+        "findings": [_made(made, told) for made in explanation.findings],
         "counted": _quotes(explanation.shown),
         "second_opinion": [
             {"chance": round(chance.chance, 4), **_quotes((chance.quoted,))[0]}
@@ -102,7 +107,7 @@ def _cut(text: str, size: int) -> str:
     return text if len(text) <= size else f"{text[:size]}…"
 
 
-def _findings(findings: Iterable[Made]) -> Table:
+def _findings(findings: Iterable[Made], told: Callable[[str], str]) -> Table:
     table = Table(title="What was made of it", title_justify="left", header_style="bold")
     for column in ("finding", "severity", "confidence", "joint", "witnesses", "turn", "why", "reason"):
         table.add_column(column)
@@ -116,7 +121,7 @@ def _findings(findings: Iterable[Made]) -> Table:
             " + ".join(witness.value for witness in f.witnesses),
             "–" if f.evidence is None else str(f.evidence.turn),
             escape(made.why),
-            escape(f.reason),
+            escape(told(f.reason)),
         )
     return table
 
@@ -137,7 +142,7 @@ def _quotes(quotes: Iterable[Quoted]) -> list[dict[str, Any]]:
     return [{"turn": q.turn, "role": q.role.value, "quote": q.text} for q in quotes]
 
 
-def _made(made: Made) -> dict[str, Any]:
+def _made(made: Made, told: Callable[[str], str]) -> dict[str, Any]:
     f = made.finding
     return {
         "state": f.state.value,
@@ -150,6 +155,6 @@ def _made(made: Made) -> dict[str, Any]:
         "quote": f.evidence.quote if f.evidence else None,
         "missing": f.missing,
         "norms": list(f.norms),
-        "reason": f.reason,
+        "reason": told(f.reason),
         "why": made.why,
     }

@@ -43,6 +43,7 @@ HEARING_CODE: Final = (
     "models/segment_*.py",
     "models/voice_campplus.py",
     "models/tokenize_jieba.py",
+    "models/words_jieba.py",
     "models/fakes.py",
 )
 """Sources that make a transcript of sound."""
@@ -222,6 +223,12 @@ def judging_code_sha256() -> str:
 def judging_versions() -> dict[str, str | None]:
     """The versions of the packages that judging uses, by name; ``None`` for one that is not here."""
     return {name: _version(name) for name in JUDGING_PACKAGES}
+
+
+def proving_basis() -> str:
+    """Digest of what examples of rules are proven with, beside rules, norms and this program's sources."""
+    without = _NOT_FOR_JUDGING | {"corpora", "rules"}
+    return digest(_tree(CONFIGS, without=without), _versions(JUDGING_PACKAGES))
 
 
 def _outside(settings: Settings) -> list[str]:

@@ -93,9 +93,10 @@ def detect(
     doubts = Doubts(transcript, settings, roles)
     judge = _Judge(view, settings, doubts)
     bench = _bench(call, judge, book, facts, policy)
-    acts = list(_acts(judge, book, bench))
-    acts = list(bench.acts(acts)) if bench else acts
+    by_rules = list(_acts(judge, book, bench))
+    acts = list(bench.acts(by_rules)) if bench else by_rules
     events, notes = tuple(_events(judge, book, "event")), tuple(_events(judge, book, "note"))
+    events += tuple(bench.events(by_rules, {e.event for e in events})) if bench else ()
     events += tuple(_events_by_sound(judge, book, events))
     heard, worth_hearing = _heard(view, bench, book)
     judge = _Judge(view.knowing(_with_said(facts, acts, events)), settings, doubts, heard, worth_hearing)
@@ -119,6 +120,7 @@ def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Poli
     if not (facts.opinions and policy):
         return None
     acts = {compiled.rule.rule: compiled for compiled in book.of_kind("act")}
+    rules = {compiled.rule.rule: compiled for compiled in book.of_kind("violation")}
 
     # Few acts are asked about, and each for several turns.
     @cache
@@ -129,6 +131,10 @@ def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Poli
     def settled(act: str) -> frozenset[int]:
         return acts[act].certain(judge.view) if act in acts else frozenset()
 
+    @cache
+    def certain(rule: str) -> frozenset[int]:
+        return rules[rule].certain(judge.view)
+
     return Bench(
         call=call,
         turns=judge.turns,
@@ -138,6 +144,7 @@ def _bench(call: Call, judge: _Judge, book: RuleBook, facts: Facts, policy: Poli
         in_doubt=judge.doubts.in_doubt,
         barred=barred,
         settled=settled,
+        certain=certain,
         spared=judge.spared,
     )
 

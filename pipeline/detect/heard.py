@@ -9,7 +9,7 @@ sound is a pattern like any other and its offsets are those of the words.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from itertools import product
 from threading import Lock
 
 from pipeline.phonetics.syllables import is_hanzi, readings
@@ -21,13 +21,31 @@ _INITIALS = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
 _FINALS = {"ang": "an", "eng": "en", "ing": "in", "iang": "ian", "uang": "uan", "ueng": "uen"}
 _RANGE = re.compile(r"[\u4e00-\u9fff]-[\u4e00-\u9fff]")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]")
-_numbers: dict[tuple[str, str], int] = {}
+_HEARD_INITIALS = ("", *"bcdfghjklmpqrstxz")
+_HEARD_FINALS = (
+    *("a", "ai", "an", "ao", "e", "ei", "en", "er", "i", "ia", "ian", "iao", "ie", "in", "iong", "iou", "o"),
+    *("ong", "ou", "u", "ua", "uai", "uan", "uei", "uen", "uo", "v", "van", "ve", "vn", "ï"),
+)
+# The same signs in every process, so that what one works out of expressions is of use to the next.
+_numbers = {sound: number for number, sound in enumerate(product(_HEARD_INITIALS, _HEARD_FINALS))}
 _numbering = Lock()
+
+
+class _Signs(dict[int, str]):
+    """The sign of each code point, found when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        """Find and keep it."""
+        sign = self[code] = _sign_of(chr(code))
+        return sign
+
+
+_signs = _Signs()
 
 
 def by_sound(text: str) -> str:
     """A text with a sign for each character that has a reading; all others stay."""
-    return "".join(map(_sign, text))
+    return text.translate(_signs)
 
 
 def expression_by_sound(expression: str) -> str:
@@ -46,14 +64,13 @@ def expression_either_way(expression: str) -> str:
         if text.startswith("[") and len(text) > 1:
             parts.append(text[:-1] + expression_by_sound(text[1:-1]).strip("^") + "]")
         elif is_hanzi(text):
-            parts.append(f"[{text}{_sign(text)}]")
+            parts.append(f"[{text}{_signs[ord(text)]}]")
         else:
             parts.append(text)
     return "".join(parts)
 
 
-@lru_cache(maxsize=20_000)
-def _sign(character: str) -> str:
+def _sign_of(character: str) -> str:
     if not is_hanzi(character):
         return character
     read = readings(character)
@@ -61,7 +78,7 @@ def _sign(character: str) -> str:
         return character
     initial, final = read[0].initial, read[0].final
     sound = (_INITIALS.get(initial, initial), _FINALS.get(final, final))
-    with _numbering:  # calls are judged on several threads: two sounds must not get one sign
+    with _numbering:  # calls are judged on several threads: two rare sounds must not get one sign
         return chr(FIRST_SIGN + _numbers.setdefault(sound, len(_numbers)))
 
 

@@ -16,6 +16,8 @@ Said = Literal["sure", "unsure", "heard"]
 """What a rule says: its words stand there, words that it is not sure of, or words that sound like its own."""
 
 _EDGE = 1e-6
+_FAR = 700.0
+"""Log-odds beyond which a probability is nought."""
 
 
 class Weights(BaseModel):
@@ -25,6 +27,8 @@ class Weights(BaseModel):
         base: when nobody says anything.
         model: factor of the model's own log-odds.
         sure, unsure, heard: added when a rule says so.
+        told: the factor where a rule found its words: there the model's silence proves less, for it has not
+            learned every wording. ``None`` where it is the same.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,20 +38,32 @@ class Weights(BaseModel):
     sure: float
     unsure: float
     heard: float
+    told: float | None = None
 
     def joint(self, chance: float, said: Said | None) -> float:
         """The probability, given the model's chance and what a rule says."""
-        odds = self.base + self.model * log_odds(chance)
-        if said is not None:
-            odds += {"sure": self.sure, "unsure": self.unsure, "heard": self.heard}[said]
-        return 1 / (1 + math.exp(-odds))
+        own = log_odds(chance)
+        return 1 / (1 + math.exp(-max(offset + factor * own for offset, factor in self._lines(said))))
 
     def least(self, joint: float, said: Said | None) -> float:
         """The chance from which the joint probability reaches ``joint``; 2 where none does."""
-        if self.model <= 0:
-            return 0.0 if self.joint(0.5, said) >= joint else 2.0
-        added = self.joint(0.5, said)
-        return 1 / (1 + math.exp(-(log_odds(joint) - log_odds(added)) / self.model))
+        return min(_reaches(log_odds(joint), offset, factor) for offset, factor in self._lines(said))
+
+    def _lines(self, said: Said | None) -> tuple[tuple[float, float], ...]:
+        """Offsets and factors of the model's log-odds; the highest counts: no rule speaks against itself."""
+        alone = (self.base, self.model)
+        if said is None:
+            return (alone,)
+        if said == "heard":
+            return ((self.base + self.heard, self.model),)
+        found = self.base + (self.sure if said == "sure" else self.unsure)
+        return (alone, (found, self.model if self.told is None else self.told))
+
+
+def _reaches(odds: float, offset: float, factor: float) -> float:
+    if factor <= 0:
+        return 0.0 if offset >= odds else 2.0
+    return 1 / (1 + math.exp(min((offset - odds) / factor, _FAR)))
 
 
 def shifted(chance: float, odds: float) -> float:

@@ -84,7 +84,8 @@ class CompiledHit:
         """The hits in all turns of the rule's speaker, the longest one a turn; looked for once a call."""
         found: tuple[Raised, ...] | None = view.found.get(self)
         if found is None:
-            found = view.found[self] = tuple(self.find_within(view))
+            found = tuple(self.find_within(view)) if view.may_say(self.text) else ()
+            view.found[self] = found
         return found
 
     def find_within(self, view: CallView, within: AbstractSet[int] | None = None) -> Iterator[Raised]:

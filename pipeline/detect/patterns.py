@@ -14,6 +14,7 @@ spaces           are for the reader and match nothing
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from pipeline.detect.needles import check
 from pipeline.errors import RulePackError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
 _GAP = re.compile(r"(?<!\\)\.\.(\d{1,2})?")
 _WORDS = re.compile(r"<([a-z_]+)>")
@@ -33,7 +34,6 @@ _TOKENS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[(|)]")
 """An escape, a set of characters, or one of the marks that build alternatives."""
 _REFUSED = re.compile(r"\\[A-Zbw]")
 _DEFAULT_GAP = 6
-_MAX_DEPTH = 6
 _NOTHING = "(?!)"
 _NO_SPANS: frozenset[tuple[int, int]] = frozenset()
 # Only what stays one code point: str.lower() makes two of «İ» and would move the evidence.
@@ -49,6 +49,36 @@ _FOLD = {
 def fold(text: str) -> str:
     """Text as patterns see it: half-width, lower case, one code point for one."""
     return text.translate(_FOLD)
+
+
+class WordLists(Mapping[str, tuple[str, ...]]):
+    """The word lists that patterns may name, and what was made of patterns with them.
+
+    Packs write many patterns more than once; each is made once.
+
+    Args:
+        lists: words by the name of their list.
+        checked: whether every pattern that is going to be written with them is known to be an expression:
+            the same packs were read before.
+    """
+
+    def __init__(self, lists: Mapping[str, tuple[str, ...]], *, checked: bool = False) -> None:
+        self._lists = dict(lists)
+        self.checked = checked
+        self.expanded: dict[str, str] = {}
+        self.compiled: dict[str, tuple[Pattern, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        """The words of a list."""
+        return self._lists[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the lists."""
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        """How many lists there are."""
+        return len(self._lists)
 
 
 @dataclass(frozen=True)
@@ -145,32 +175,37 @@ def compile_pattern(source: str, words: Mapping[str, tuple[str, ...]]) -> Patter
         RulePackError: the pattern is no regular expression or uses ``\b`` or ``\w``.
         UnknownNameError: it names a word list that is not there.
     """
-    expression = _expand(source, words, 0)
+    lists = words if isinstance(words, WordLists) else WordLists(words)
+    expression = _expand(source, lists, ())
     fields = tuple(dict.fromkeys(_FIELD.findall(expression)))
-    probe = _FIELD.sub(_NOTHING, expression)
-    try:
-        check(probe)
-    except re.error as error:
-        raise RulePackError(f"pattern {source!r}: {error}") from error
+    if not lists.checked:
+        try:
+            check(_FIELD.sub(_NOTHING, expression))
+        except re.error as error:
+            raise RulePackError(f"pattern {source!r}: {error}") from error
     return Pattern(source=source, expression=expression, fields=fields)
 
 
-def _expand(source: str, words: Mapping[str, tuple[str, ...]], depth: int) -> str:
+def _expand(source: str, words: WordLists, within: tuple[str, ...]) -> str:
     if _REFUSED.search(source):
         raise RulePackError(f"pattern {source!r}: \\b, \\w and capitals such as \\D mean nothing here")
-    if depth > _MAX_DEPTH:
-        raise RulePackError(f"pattern {source!r}: word lists name each other in a circle")
 
     def word_list(match: re.Match[str]) -> str:
         name = match.group(1)
-        if name not in words:
-            raise UnknownNameError("word list", name, words)
-        entries = sorted(words[name], key=len, reverse=True)
-        return "(?:" + "|".join(_expand(entry, words, depth + 1) for entry in entries) + ")"
+        if name not in words.expanded:
+            if name not in words:
+                raise UnknownNameError("word list", name, words)
+            if name in within:
+                raise RulePackError(f"pattern {source!r}: word lists name each other in a circle")
+            entries = sorted(words[name], key=len, reverse=True)
+            either = "|".join(_expand(entry, words, (*within, name)) for entry in entries)
+            words.expanded[name] = f"(?:{either})"
+        return words.expanded[name]
 
     text = fold(source.replace(" ", ""))
-    text = _GAP.sub(lambda m: f"[^。！？!?；;]{{0,{m.group(1) or _DEFAULT_GAP}}}?", text)
-    return _WORDS.sub(word_list, text)
+    if ".." in text:
+        text = _GAP.sub(lambda m: f"[^。！？!?；;]{{0,{m.group(1) or _DEFAULT_GAP}}}?", text)
+    return _WORDS.sub(word_list, text) if "<" in text else text
 
 
 def compile_all(sources: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> Patterns:
@@ -178,21 +213,36 @@ def compile_all(sources: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) 
 
     A short pattern says more clearly which strings it needs (:mod:`pipeline.detect.scan`).
     """
-    return Patterns(
-        replace(pattern, expression=part, fields=tuple(dict.fromkeys(_FIELD.findall(part))))
-        for pattern in (compile_pattern(source, words) for source in sources)
-        for part in _alternatives(pattern.expression)
-    )
+    lists = words if isinstance(words, WordLists) else WordLists(words)
+    return Patterns(pattern for source in sources for pattern in _compile_parts(source, lists))
+
+
+def _compile_parts(source: str, words: WordLists) -> tuple[Pattern, ...]:
+    parts = words.compiled.get(source)
+    if parts is None:
+        pattern = compile_pattern(source, words)
+        parts = words.compiled[source] = tuple(
+            replace(pattern, expression=part, fields=tuple(dict.fromkeys(_FIELD.findall(part))))
+            for part in _alternatives(pattern.expression)
+        )
+    return parts
 
 
 def _alternatives(expression: str) -> list[str]:
     """The alternatives at the top of an expression; one that refers to its groups stays whole."""
+    if "|" not in expression:
+        return [expression] if expression else []
     if _REFERENCE.search(expression):
         return [expression]
     parts, start, depth = [], 0, 0
     for match in _TOKENS.finditer(expression):
-        depth += {"(": 1, ")": -1}.get(match.group(), 0)
-        if match.group() == "|" and depth == 0:
-            parts.append(expression[start : match.start()])
-            start = match.end()
+        mark = expression[match.start()]
+        if mark == "|":
+            if depth == 0:
+                parts.append(expression[start : match.start()])
+                start = match.end()
+        elif mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth -= 1
     return [part for part in (*parts, expression[start:]) if part]

@@ -10,6 +10,7 @@ from pipeline.detect.past import history_of
 from pipeline.detect.schema import Line
 from pipeline.detect.view import CallView
 from pipeline.errors import RulePackError
+from pipeline.kept import NOTHING_KEPT, key_of
 from pipeline.metadata import CallMetadata
 from pipeline.types import Call, Transcript, Turn
 
@@ -62,15 +63,24 @@ def too_few(book: RuleBook) -> tuple[Failure, ...]:
     )
 
 
-def require_proof(book: RuleBook) -> RuleBook:
+def require_proof(book: RuleBook, basis: str = "") -> RuleBook:
     """The book itself, proven.
+
+    Args:
+        book: the rules.
+        basis: digest of what else decides whether examples hold, this program's sources aside. Where it is
+            given and the same book was proven with it before (``book.kept``), that is enough.
 
     Raises:
         RulePackError: a rule has too few examples, or one fails; the message lists them all.
     """
+    kept, key = book.kept if basis else NOTHING_KEPT, key_of(book.sha256, basis)
+    if kept.read("proven", key) is not None:
+        return book
     failures = (*too_few(book), *prove(book))
     if failures:
         raise RulePackError("\n".join(["examples of the rule packs fail:", *map(str, failures)]))
+    kept.write("proven", key, b"")
     return book
 
 

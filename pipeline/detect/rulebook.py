@@ -15,12 +15,13 @@ from pipeline.detect.conditions.conditional import ConditionSet, FlowCheck, Give
 from pipeline.detect.conditions.operators import Toolbox
 from pipeline.detect.context import CompiledContext, compile_contexts
 from pipeline.detect.match import Barred, CompiledHit
-from pipeline.detect.patterns import Patterns, compile_all
+from pipeline.detect.patterns import Patterns, WordLists, compile_all
 from pipeline.detect.scan import Scanner
 from pipeline.detect.schema import ContextFile, Rule, RulePack
 from pipeline.errors import RulePackError, TingheError
+from pipeline.kept import NOTHING_KEPT, key_of
 from pipeline.norms import load_norms
-from pipeline.yaml_files import parse_file, read_yaml, unknown_name
+from pipeline.yaml_files import line_of, parse_file, read_yaml, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from pipeline.detect.raised import Raised
     from pipeline.detect.schema import Kind
     from pipeline.detect.view import CallView
+    from pipeline.kept import Kept
     from pipeline.norms import NormBook
+    from pipeline.settings import Settings
 
 CONTEXTS_FILE = "contexts.yaml"
 WORDS_FILE = "words.yaml"
@@ -106,9 +109,12 @@ class CompiledRule:
 
     def certain(self, view: CallView) -> frozenset[int]:
         """The indexes of turns that are this act or event without any doubt: by hits of confidence 1."""
-        sure = [hit for hit in self.hits if hit.hit.confidence == 1]
-        raised = (r for hit in sure for r in hit.find(view) if r.missing is None)
+        raised = (r for hit in self._sure for r in hit.find(view) if r.missing is None)
         return frozenset(view.turns[r.position].index for r in raised if r.position is not None)
+
+    @cached_property
+    def _sure(self) -> tuple[CompiledHit, ...]:
+        return tuple(hit for hit in self.hits if hit.hit.confidence == 1)
 
     def find_by_sound(
         self, heard: CallView, within: AbstractSet[int] | None = None
@@ -155,31 +161,48 @@ class RuleBook:
 
     Attributes:
         clauses: the norms that rules rest on, from ``norms.yaml``.
-        scanner: searches for all patterns at once.
         sha256: digest of every file that was read.
+        kept: where searches lie that were prepared before.
     """
 
     rules: tuple[CompiledRule, ...]
     clauses: NormBook
-    scanner: Scanner
     sha256: str
+    kept: Kept = field(default=NOTHING_KEPT, repr=False, compare=False)
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """Searches for all patterns at once; made when it is first needed, as are those of sounds."""
+        return Scanner.of(_searched(self.rules), self.kept)
 
     @cached_property
     def sound_scanner(self) -> Scanner:
-        """Searches for the words of violations by their sound; made when it is first needed."""
+        """Searches for the words of violations by their sound."""
         hits = (hit for rule in self.of_kind("violation") for hit in rule.hits)
-        return Scanner.of(Patterns(pattern for hit in hits for pattern in hit.searched).heard)
+        return Scanner.of(Patterns(pattern for hit in hits for pattern in hit.searched).heard, self.kept)
 
     @cached_property
     def absence_sound_scanner(self) -> Scanner:
-        """The same for what must not be missing alone; made when it is first needed."""
+        """The same for what must not be missing alone."""
         checks = (c for rule in self.rules for c in rule.checks if isinstance(c, AbsentCheck))
-        return Scanner.of(Patterns(pattern for check in checks for pattern in check.searched).heard)
+        return Scanner.of(
+            Patterns(pattern for check in checks for pattern in check.searched).heard, self.kept
+        )
 
     @cached_property
     def event_sound_scanner(self) -> Scanner:
-        """The same for events alone; made when it is first needed."""
-        return Scanner.of(_searched(self.of_kind("event")).heard)
+        """The same for events alone."""
+        return Scanner.of(_searched(self.of_kind("event")).heard, self.kept)
+
+    def scanners(self, *, by_sound: bool) -> tuple[Scanner, ...]:
+        """Its searches, made now where they are not yet: whoever judges many calls makes them beforehand.
+
+        Args:
+            by_sound: whether words are looked for by their sound too.
+        """
+        if not by_sound:
+            return (self.scanner,)
+        return self.scanner, self.sound_scanner, self.absence_sound_scanner, self.event_sound_scanner
 
     @property
     def norms(self) -> dict[str, str]:
@@ -203,8 +226,14 @@ class RuleBook:
         return {kind: tuple(rules) for kind, rules in found.items()}
 
 
-def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
+def load_rulebook(folder: Path, norms_file: Path, kept: Kept = NOTHING_KEPT) -> RuleBook:
     """Load every pack in ``folder``; examples are proven by :func:`pipeline.detect.proof.prove`.
+
+    Args:
+        folder: of the packs.
+        norms_file: the norms that rules rest on.
+        kept: tells which books were read before: their patterns are known to be expressions. All else is
+            looked at every time.
 
     Raises:
         RulePackError: a file is no valid pack; the message names file, line and field.
@@ -213,7 +242,10 @@ def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
     packs = [f for f in files if f.name not in (CONTEXTS_FILE, WORDS_FILE)]
     if not packs:
         raise RulePackError(f"{folder}: no rule packs")
-    shared = _read_words(folder / WORDS_FILE)
+    contents = _contents((*files, norms_file))
+    key = key_of(*(part for path, content in contents.items() for part in (path.name, content)))
+    checked = kept.read("checked", key) is not None
+    shared = _read_words(folder / WORDS_FILE, checked=checked)
     contexts = _read_contexts(folder / CONTEXTS_FILE, shared)
     norms = load_norms(norms_file)
     parsed = {path: parse_file(RulePack, path) for path in packs}
@@ -222,17 +254,44 @@ def load_rulebook(folder: Path, norms_file: Path) -> RuleBook:
         rule
         for path, pack in parsed.items()
         for rule in _compile_pack(
-            path, pack, Toolbox(words={**shared, **pack.words}, contexts=contexts, names=names), norms
+            path,
+            pack,
+            Toolbox(
+                words=WordLists({**shared, **pack.words}, checked=checked) if pack.words else shared,
+                contexts=contexts,
+                names=names,
+            ),
+            norms,
         )
     ]
     _refuse_twins(compiled)
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in (*files, norms_file)))
-    return RuleBook(
-        rules=tuple(compiled),
-        clauses=norms,
-        scanner=Scanner.of(_searched(compiled)),
-        sha256=digest.hexdigest(),
-    )
+    if _contents(contents) != contents:  # somebody changed them meanwhile
+        kept = NOTHING_KEPT
+    elif not checked:
+        kept.write("checked", key, b"")
+    digest = hashlib.sha256(b"".join(contents.values()))
+    return RuleBook(rules=tuple(compiled), clauses=norms, sha256=digest.hexdigest(), kept=kept)
+
+
+def rulebook_of(settings: Settings, folder: Path | None = None) -> RuleBook:
+    """The rules that settings name, or those of another folder, with what is kept of them.
+
+    Raises:
+        RulePackError: as :func:`load_rulebook`.
+    """
+    packs = settings.path(settings.detect.rules) if folder is None else folder
+    return load_rulebook(packs, settings.path(settings.detect.norms), settings.kept)
+
+
+def _contents(paths: Iterable[Path]) -> dict[Path, bytes]:
+    """What stands in files; one that cannot be read is as if it were empty, and whoever needs it says so."""
+    found = {}
+    for path in paths:
+        try:
+            found[path] = path.read_bytes()
+        except OSError:
+            found[path] = b""
+    return found
 
 
 def _searched(rules: Iterable[CompiledRule]) -> Patterns:
@@ -248,18 +307,21 @@ def _names(packs: Iterable[RulePack]) -> dict[str, frozenset[str]]:
 
 
 def _compile_pack(path: Path, pack: RulePack, tools: Toolbox, norms: NormBook) -> Iterator[CompiledRule]:
-    for rule in pack.rules:
-        place = f"{path.name}: rule {rule.rule}"
-        for norm in rule.norms:
-            if norm not in norms.titles:
-                raise RulePackError(f"{place}: {unknown_name('norm', norm, norms.titles)}")
+    for number, rule in enumerate(pack.rules):
         try:
+            for norm in rule.norms:
+                if norm not in norms.titles:
+                    raise RulePackError(unknown_name("norm", norm, norms.titles))
             yield _compile(rule, pack, tools)
         except KeyError as error:
             problem = unknown_name("context", str(error.args[0]), tools.contexts)
-            raise RulePackError(f"{place}: {problem}") from error
+            raise RulePackError(f"{_place(path, 'rules', number)}: rule {rule.rule}: {problem}") from error
         except TingheError as error:
-            raise RulePackError(f"{place}: {error}") from error
+            raise RulePackError(f"{_place(path, 'rules', number)}: rule {rule.rule}: {error}") from error
+
+
+def _place(path: Path, *loc: str | int) -> str:
+    return f"{path.name}:{line_of(path, loc)}"
 
 
 def _compile(rule: Rule, pack: RulePack, tools: Toolbox) -> CompiledRule:
@@ -282,10 +344,15 @@ def _compile(rule: Rule, pack: RulePack, tools: Toolbox) -> CompiledRule:
         checks=tuple(checks),
         conditions=conditions,
         never=Barred.of(rule, pack, words),
-        contexts=tuple(c for n in (pack.unless if rule.unless is None else rule.unless) for c in contexts[n]),
+        contexts=tuple(c for name in _spare(rule, pack) for c in contexts[name]),
         draft=pack.draft,
         owner=rule.owner or pack.owner,
     )
+
+
+def _spare(rule: Rule, pack: RulePack) -> tuple[str, ...]:
+    """The contexts in which words of a rule are spared, or count for less where nobody else says them."""
+    return (*(pack.unless if rule.unless is None else rule.unless), *rule.unless_alone)
 
 
 def _refuse_twins(rules: Sequence[CompiledRule]) -> None:
@@ -297,17 +364,26 @@ def _refuse_twins(rules: Sequence[CompiledRule]) -> None:
         seen.add(key)
 
 
-def _read_words(path: Path) -> dict[str, tuple[str, ...]]:
+def _read_words(path: Path, *, checked: bool) -> WordLists:
     raw = read_yaml(path)
     if not isinstance(raw, dict) or not all(isinstance(v, list) for v in raw.values()):
         raise RulePackError(f"{path.name}: must map names to lists of words")
-    words = {str(name): tuple(str(word) for word in entries) for name, entries in raw.items()}
+    words = WordLists(
+        {str(name): tuple(str(word) for word in entries) for name, entries in raw.items()}, checked=checked
+    )
     for name in words:
-        compile_all((f"<{name}>",), words)
+        try:
+            compile_all((f"<{name}>",), words)
+        except TingheError as error:
+            raise RulePackError(f"{_place(path, name)}: {error}") from error
     return words
 
 
-def _read_contexts(
-    path: Path, words: Mapping[str, tuple[str, ...]]
-) -> dict[str, tuple[CompiledContext, ...]]:
-    return compile_contexts(parse_file(ContextFile, path).contexts, words)
+def _read_contexts(path: Path, words: WordLists) -> dict[str, tuple[CompiledContext, ...]]:
+    found: dict[str, tuple[CompiledContext, ...]] = {}
+    for name, parts in parse_file(ContextFile, path).contexts.items():
+        try:
+            found |= compile_contexts({name: parts}, words)
+        except TingheError as error:
+            raise RulePackError(f"{_place(path, 'contexts', name)}: context {name}: {error}") from error
+    return found

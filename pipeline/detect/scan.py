@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.detect.needles import LONGEST, needles
+from pipeline.kept import NOTHING_KEPT, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.detect.needles import Group
     from pipeline.detect.patterns import Pattern, Patterns
+    from pipeline.kept import Kept
 
 
 MOST_GROUPS = 4
@@ -30,6 +32,8 @@ _BITS = np.uint64(16)
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SEEN_BITS = 18
+_KIND = "scanner"
+"""Of what is kept."""
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Keys = np.ndarray[Any, np.dtype[np.uint64]]
@@ -104,32 +108,28 @@ class Scanner:
     _known: dict[frozenset[int], frozenset[int]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, patterns: Iterable[Pattern]) -> Scanner:
-        """Prepare a search for patterns; those of sounds for texts of sounds."""
+    def of(cls, patterns: Iterable[Pattern], kept: Kept = NOTHING_KEPT) -> Scanner:
+        """Prepare a search for patterns; those of sounds for texts of sounds.
+
+        Args:
+            patterns: all of them.
+            kept: where what the same patterns need was kept before.
+        """
         every = tuple({pattern.expression: pattern for pattern in patterns}.values())
-        needed = [needles(pattern.shape)[:MOST_GROUPS] for pattern in every]
-        places: dict[Group, int] = {}
-        groups: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
-        waiting: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
-        for group in (group for wanted in needed for group in wanted[1:]):
-            if group not in places:
-                places[group] = len(places)
-                for needle in group:
-                    groups[needle].append((places[group],))
-        for number, wanted in enumerate(needed):
-            rest = [places[group] for group in wanted[1:]]
-            rest += [len(places)] * (MOST_GROUPS - 1 - len(rest))
-            for needle in wanted[0] if wanted else ():
-                waiting[needle].append((number, *rest))
-        strings = _Strings.of({*groups, *waiting})
+        shapes = [pattern.shape for pattern in every]
+        key = key_of(*shapes)
+        known = kept.arrays(_KIND, key)
+        if known is None:
+            known = _worked_out(shapes)
+            kept.write_arrays(_KIND, key, known)
         return cls(
             patterns=every,
             numbers={pattern.expression: number for number, pattern in enumerate(every)},
-            always=np.array([n for n, wanted in enumerate(needed) if not wanted], dtype=np.int64),
-            strings=strings,
-            groups=_Lists.of([groups.get(name, []) for name in strings.names], 1),
-            waiting=_Lists.of([waiting.get(name, []) for name in strings.names], MOST_GROUPS),
-            satisfied=len(places),
+            always=known["always"],
+            strings=_Strings.of(known["characters"], known["keys"]),
+            groups=_Lists((known["groups"],), known["group_begins"]),
+            waiting=_Lists(tuple(known["waiting"]), known["waiting_begins"]),
+            satisfied=int(known["satisfied"]),
         )
 
     def numbers_of(self, patterns: Patterns) -> frozenset[int] | None:
@@ -167,39 +167,77 @@ class Scanner:
         return Candidates.of(tuple(texts), possible)
 
 
+def _worked_out(shapes: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:
+    """What a scanner knows of expressions, as arrays by name.
+
+    ``characters`` are the code points that stand in the strings, ``keys`` the packed strings; rows of
+    ``groups`` and ``waiting`` are in the order of the keys.
+    """
+    needed = [needles(shape)[:MOST_GROUPS] for shape in shapes]
+    places: dict[Group, int] = {}
+    groups: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
+    waiting: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
+    for group in (group for wanted in needed for group in wanted[1:]):
+        if group not in places:
+            places[group] = len(places)
+            for needle in group:
+                groups[needle].append((places[group],))
+    for number, wanted in enumerate(needed):
+        rest = [places[group] for group in wanted[1:]]
+        rest += [len(places)] * (MOST_GROUPS - 1 - len(rest))
+        for needle in wanted[0] if wanted else ():
+            waiting[needle].append((number, *rest))
+    characters = sorted({character for strings in (groups, waiting) for s in strings for character in s})
+    packed = _packed({*groups, *waiting}, characters)
+    names = [packed[key] for key in sorted(packed)]
+    satisfies = _Lists.of([groups.get(name, []) for name in names], 1)
+    waits = _Lists.of([waiting.get(name, []) for name in names], MOST_GROUPS)
+    return {
+        "always": np.array([n for n, wanted in enumerate(needed) if not wanted], dtype=np.int64),
+        "characters": np.array([ord(character) for character in characters], dtype=np.int64),
+        "keys": np.array(sorted(packed), dtype=np.uint64),
+        "groups": satisfies.values[0],
+        "group_begins": satisfies.begins,
+        "waiting": np.stack(waits.values),
+        "waiting_begins": waits.begins,
+        "satisfied": np.array(len(places), dtype=np.int64),
+    }
+
+
+def _packed(strings: Iterable[str], characters: Sequence[str]) -> dict[int, str]:
+    """Strings by an integer each, made of the numbers of their characters, which begin at 1."""
+    numbers = {character: number for number, character in enumerate(characters, start=1)}
+    packed = {}
+    for string in strings:
+        key = 0
+        for character in string:
+            key = key << int(_BITS) | numbers[character]
+        packed[key] = string
+    return packed
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Strings:
     """Strings of up to :data:`LONGEST` characters, found in many texts at once.
 
     Attributes:
-        names: the strings, in the order of their numbers.
         keys: each packed into an integer; they rise.
         ids: of each code point, 0 for those in no string; the last stands for all above.
         seen: which keys there may be, by their :func:`_mixed` places.
     """
 
-    names: tuple[str, ...]
     keys: Keys
     ids: Keys
     seen: np.ndarray[Any, np.dtype[np.bool_]]
 
     @classmethod
-    def of(cls, strings: Iterable[str]) -> _Strings:
-        """Number and pack strings."""
-        characters = {c: number for number, c in enumerate(sorted({c for s in strings for c in s}), start=1)}
-        packed = {}
-        for string in strings:
-            key = 0
-            for character in string:
-                key = key << int(_BITS) | characters[character]
-            packed[key] = string
-        ids = np.zeros(max(map(ord, characters), default=0) + 2, dtype=np.uint64)
-        for character, number in characters.items():
-            ids[ord(character)] = number
-        keys = np.array(sorted(packed), dtype=np.uint64)
+    def of(cls, characters: Ints, keys: Keys) -> _Strings:
+        """Make ready to find strings: the code points in them, in order of number, and the packed strings."""
+        ids = np.zeros(int(characters.max(initial=0)) + 2, dtype=np.uint64)
+        ids[characters] = np.arange(1, len(characters) + 1, dtype=np.uint64)
         seen = np.zeros(1 << _SEEN_BITS, dtype=np.bool_)
         seen[_mixed(keys)] = True
-        return cls(tuple(packed[key] for key in keys.tolist()), keys, ids, seen)
+        return cls(keys, ids, seen)
 
     def find(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """The strings that stand in texts: numbers of texts and of strings."""

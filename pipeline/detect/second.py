@@ -21,7 +21,17 @@ from pipeline.detect.schema import FieldTest
 from pipeline.detect.view import PARTIES, test_fields
 from pipeline.errors import ConfigError
 from pipeline.ports import Said
-from pipeline.types import Act, Evidence, Finding, FindingState, Role, Severity, Tariff, Witness
+from pipeline.types import (
+    Act,
+    CustomerEvent,
+    Evidence,
+    Finding,
+    FindingState,
+    Role,
+    Severity,
+    Tariff,
+    Witness,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -51,6 +61,7 @@ class RulePolicy(_Part):
 
     raise_at: float = Chance
     violation_at: float = Chance
+    alone_at: Annotated[float, Chance] = 0.0
     weights: Weights
     of: dict[str, Weights] = Field(default_factory=dict)
     deaf: tuple[str, ...] = ()
@@ -90,11 +101,17 @@ class RulePolicy(_Part):
 
 
 class ActPolicy(_Part):
-    """How acts are joined."""
+    """How acts are joined.
+
+    ``told`` names acts of a customer that are events too, with the joint probability from which the event is
+    told; ``when`` the metadata without which it is not.
+    """
 
     raise_at: float = Chance
     weights: Weights
     of: dict[str, Weights] = Field(default_factory=dict)
+    told: dict[str, Annotated[float, Chance]] = Field(default_factory=dict)
+    when: dict[str, dict[str, FieldTest]] = Field(default_factory=dict)
 
     def joint(self, act: str, chance: float, said: RuleSaid | None) -> float:
         """The joint probability of an act."""
@@ -154,6 +171,7 @@ class Bench:
         in_doubt: whether words or speaker of a turn's evidence are in doubt: that is for review only.
         barred: act -> turns that the rules say are never one, whatever the model thinks.
         settled: act -> turns of which the rules are certain, so that the model is not asked.
+        certain: the same of a rule.
         spared: the contexts of a rule in which words on a turn stand.
     """
 
@@ -165,6 +183,7 @@ class Bench:
     in_doubt: Callable[[Turn, Evidence], bool]
     barred: Callable[[str], frozenset[int]] = lambda act: frozenset()
     settled: Callable[[str], frozenset[int]] = lambda act: frozenset()
+    certain: Callable[[str], frozenset[int]] = lambda rule: frozenset()
     spared: Callable[[CompiledRule, Evidence], Collection[str]] = lambda rule, at: ()
 
     def findings(self, by_rules: Iterable[Finding]) -> Iterator[Finding]:
@@ -179,7 +198,7 @@ class Bench:
                 yield finding
                 continue
             told.add((at.turn, finding.rule))
-            chance = self.chance(at.turn, finding.rule)
+            chance = None if at.turn in self.certain(finding.rule) else self.chance(at.turn, finding.rule)
             yield finding if chance is None else self._weigh(finding, at, chance)
         yield from self._added(told)
 
@@ -229,6 +248,29 @@ class Bench:
                 shown = chance >= self.policy.acts.least(name, None) and speakers.get(name) == turn.role
                 if shown and (index, name) not in told and index not in self.barred(name):
                     yield Act(act=name, role=turn.role, evidence=self._evidence(index, name))
+
+    def events(self, by_rules: Iterable[Act], told: Collection[str]) -> Iterator[CustomerEvent]:
+        """Acts of the customer that are events too, where rules and model together are sure of them.
+
+        Args:
+            by_rules: the acts that rules find.
+            told: events of which the words stand written in the call; nothing is added to those.
+        """
+        policy, fields = self.policy.acts, self.call.metadata.values
+        said = {(act.evidence.turn, act.act) for act in by_rules}
+        names = {compiled.rule.rule for compiled in self._in_effect("event")} - set(told)
+        for name in sorted(names & policy.told.keys()):
+            if not test_fields(policy.when.get(name, {}), fields).holds:
+                continue
+            barred = self.barred(name)
+            for index, opinion in self.opinions.items():
+                if self.turns[index].role is not Role.CUSTOMER or index in barred:
+                    continue
+                spoke: RuleSaid | None = "sure" if (index, name) in said else None
+                if policy.joint(name, opinion.acts.get(name, 0.0), spoke) >= policy.told[name]:
+                    yield CustomerEvent(
+                        event=name, evidence=self._evidence(index, name), witness=Witness.MODEL
+                    )
 
     def overruled(self, act: str) -> frozenset[int]:
         """The turns on which an act that a rule finds is none, when the model has been heard."""
@@ -298,7 +340,7 @@ class Bench:
                 chance = self.chance(index, name)
                 if chance is not None and chance >= least and (index, name) not in told:
                     found = self._alone(compiled, index, chance)
-                    if self.stands(found):
+                    if self.stands(found) and (found.joint or 0.0) >= self.policy.rules.alone_at:
                         yield found
 
     def _alone(self, compiled: CompiledRule, index: int, chance: float) -> Finding:

@@ -117,6 +117,13 @@ class CallView:
             texts = {position: texts[position] for position in sorted(self.only) if position in texts}
         return self.scanner.candidates(texts) if self.scanner else None
 
+    def may_say(self, patterns: Patterns) -> bool:
+        """Whether one of the patterns may match somewhere in the call; a cheap look before a search."""
+        if self.scanner is None:
+            return True
+        numbers = self.scanner.numbers_of(patterns.heard if self.heard else patterns)
+        return numbers is None or not numbers.isdisjoint(self.possible)
+
     def spans(self, patterns: Patterns, says: str = "anyone") -> Mapping[int, frozenset[tuple[int, int]]]:
         """What patterns match in the turns of ``says``, by position, in order; searched once a call."""
         own = patterns.heard if self.heard else patterns

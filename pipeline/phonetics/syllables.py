@@ -63,7 +63,8 @@ def readings(character: str) -> Readings:
         return (Syllable(initial, final, 0),)
     if not is_hanzi(character):
         return ()
-    return _parsed(_pinyin(character, heteronym=True)[0])[:MOST_READINGS]
+    found = _pinyin(character, heteronym=True)  # nothing for the rarest hanzi
+    return _parsed(found[0])[:MOST_READINGS] if found else ()
 
 
 def is_hanzi(character: str) -> bool:

@@ -30,6 +30,8 @@ class Rule(Part):
         owner: who answers for it, instead of the pack's.
         unless: contexts (``contexts.yaml``) that spare a hit.
         unless_text: wordings that spare a hit anywhere in its sentence.
+        unless_alone: contexts that spare no hit, but in which the second opinion's word alone counts for less
+            (``rules.spared`` in ``opinion.yaml``).
         never: turns that one of these hits are no such act, event or note, whoever sees one there: hits of
             this rule or the second opinion. Contexts and ``unless_text`` of the rule do not spare them.
         conditions: named conditions, for ``raise_when``, ``flow`` and the ``given`` of hits.
@@ -60,6 +62,7 @@ class Rule(Part):
     owner: str = ""
     unless: tuple[str, ...] | None = None
     unless_text: Phrases = ()
+    unless_alone: tuple[str, ...] = ()
     never: tuple[Hit, ...] = ()
     hits: tuple[Hit, ...] = ()
     absent: Absent | None = None

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.audit.call_files import Source
 from pipeline.audit.pack import Wanted, write_pack
 from pipeline.audit.selection import Selection, find
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.report.files import file_stem
 from pipeline.report.quarantine import write_quarantine
 from pipeline.settings import load_settings
@@ -22,7 +22,7 @@ from tests.unit.export.samples import content, quarantined
 
 AT = datetime(2026, 6, 20, 1, 2, 3, tzinfo=UTC)
 SETTINGS = load_settings()
-BOOK = load_rulebook(SETTINGS.path(SETTINGS.detect.rules), SETTINGS.path(SETTINGS.detect.norms))
+BOOK = rulebook_of(SETTINGS)
 
 
 def call(call_id: str, **changes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import yaml
 from pipeline.coaching.editor import coaching_schema
 from pipeline.coaching.guide import Guide, load_guide, unknown_rules
 from pipeline.coaching.proof import located, prove_guide
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.errors import ConfigError
 from pipeline.settings import CONFIGS, load_settings
 
@@ -49,7 +49,7 @@ def test_every_skill_has_words_for_several_situations(guide):
 
 def test_rules_that_it_names_stand_in_the_packs(guide):
     settings = load_settings()
-    book = load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+    book = rulebook_of(settings)
     assert unknown_rules(guide, book.titles, PATH) == ()
     [told] = unknown_rules(guide, set(book.titles) - {"insult_abuse"}, PATH)[:1]
     assert told.startswith("coaching.yaml:")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.detect.heard import by_sound, expression_by_sound, expression_either_way
 from pipeline.detect.likening import likeness
 from pipeline.detect.patterns import compile_all
+from pipeline.settings import PROJECT_ROOT
 
 HANZI = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), max_size=12)
 
@@ -90,3 +93,19 @@ def test_a_range_is_no_range_of_signs_which_are_numbered_as_they_come(expression
         either = re.compile(expression_either_way(expression))
         assert (either.search(by_sound(sound)) is None) is expression.startswith("[^")
         assert (either.search(sound) is None) is expression.startswith("[^")
+
+
+def test_hanzi_without_a_reading_stay():
+    assert by_sound("收兡拾龦") == by_sound("收") + "兡" + by_sound("拾") + "龦"
+
+
+def test_signs_are_the_same_in_every_process():
+    code = "import sys; from pipeline.detect.heard import by_sound; by_sound(sys.argv[1]); "
+    code += "print([ord(c) for c in by_sound('收拾上门还款嗯二')])"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code, before], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT
+        ).stdout
+        for before in ("", "款还门上拾收", "嗯呣哼")
+    }
+    assert len(told) == 1

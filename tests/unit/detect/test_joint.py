@@ -41,6 +41,26 @@ def test_the_least_chance_is_where_the_joint_probability_is_reached(joint, said)
     assert WEIGHTS.joint(least, said) == pytest.approx(joint, abs=1e-3)
 
 
+TOLD = WEIGHTS.model_copy(update={"told": 0.5})
+
+
+@given(st.floats(0, 0.4))
+def test_the_models_doubt_weighs_less_where_a_rule_found_its_words(chance):
+    assert TOLD.joint(chance, "sure") > WEIGHTS.joint(chance, "sure") or chance == 0.0
+    assert TOLD.joint(chance, None) == WEIGHTS.joint(chance, None)
+    assert TOLD.joint(chance, "heard") == WEIGHTS.joint(chance, "heard")
+
+
+@given(CHANCES, st.sampled_from(["sure", "unsure"]))
+def test_no_rule_speaks_against_itself_whatever_its_factor(chance, said):
+    assert TOLD.joint(chance, said) >= TOLD.joint(chance, None)
+
+
+@given(st.floats(0.05, 0.95), SAID)
+def test_the_least_chance_knows_of_both_factors(joint, said):
+    assert TOLD.joint(TOLD.least(joint, said), said) == pytest.approx(joint, abs=1e-3)
+
+
 def test_a_model_that_does_not_count_cannot_raise_anything():
     deaf = Weights(base=-1, model=0, sure=3, unsure=1, heard=0)
     assert deaf.least(0.5, None) > 1

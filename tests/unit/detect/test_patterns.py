@@ -1,10 +1,12 @@
 """The pattern language: readable, safe, and exact about offsets."""
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.detect.patterns import compile_pattern, fold
+from pipeline.detect.patterns import WordLists, compile_all, compile_pattern, fold
 from pipeline.errors import RulePackError, UnknownNameError
 
 WORDS = {"family": ("妈", "妈妈"), "people": ("<family>", "同事"), "loop": ("<loop>",)}
@@ -59,3 +61,48 @@ def test_an_unknown_list_names_the_nearest():
 @example("İstanbul还钱")
 def test_folding_keeps_every_offset(text):
     assert len(fold(text)) == len(text)
+
+
+def test_lists_may_name_lists_as_deep_as_they_like_but_never_themselves():
+    chain = {f"l{chr(97 + n)}": (f"<l{chr(98 + n)}>",) for n in range(12)} | {"lm": ("还款",)}
+    for words in (chain, dict(reversed(chain.items()))):
+        (pattern,) = compile_all(tuple(f"<{name}>" for name in words), WordLists(words))[:1]
+        assert pattern.spans("要还款", {}) == {(1, 3)}
+    with pytest.raises(RulePackError, match="in a circle"):
+        compile_pattern("<one>", {"one": ("a", "<two>"), "two": ("b|<one>",)})
+
+
+PIECES = (
+    "还款",
+    "<family>",
+    "<people>",
+    "..3",
+    "|",
+    "(",
+    ")",
+    "[上登]",
+    r"\|",
+    "[|)]",
+    "(?:",
+    "?",
+    "{lender}",
+)
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=5).map("".join), max_size=5))
+def test_patterns_that_are_compiled_with_lists_in_common_are_those_of_their_own(sources):
+    """What was made of one pattern changes nothing in the next, and what is refused is refused."""
+    words = {name: entries for name, entries in WORDS.items() if name != "loop"}
+    shared = WordLists(words)
+    for source in (*sources, *sources):
+        alone = made_of(source, words)
+        assert made_of(source, shared) == alone
+        assert isinstance(alone, str) or all(re.compile(pattern.shape) for pattern in alone)
+
+
+def made_of(source, words):
+    """The patterns, or what is wrong with them."""
+    try:
+        return compile_all((source,), words)
+    except RulePackError as error:
+        return str(error)

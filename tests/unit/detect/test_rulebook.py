@@ -25,7 +25,7 @@ def test_the_digest_changes_with_the_rules(tmp_path):
     ("fields", "message"),
     [
         ({"hits": [{"txt": "x"}]}, r"pack\.yaml:\d+: rule threat: hits\.0\.txt: .*did you mean 'text'"),
-        ({"hits": [{"text": "<nobody>"}]}, r"pack\.yaml: rule threat: no word list named 'nobody'"),
+        ({"hits": [{"text": "<nobody>"}]}, r"pack\.yaml:\d+: rule threat: no word list named 'nobody'"),
         ({"hits": HITS, "norms": ["law_2"]}, r"rule threat: no norm named 'law_2'.*law_1"),
         ({"hits": HITS, "unless": ["negatd"]}, r"rule threat: no context named 'negatd'.*'negated'"),
         ({"hits": HITS, "severity": "grave"}, r"rule threat: severity"),
@@ -106,3 +106,27 @@ def test_a_rule_proves_itself_with_enough_examples(tmp_path):
     assert not too_few(book_of(tmp_path, few, draft=True))
     enough = rule(hits=[{"text": "收拾"}], examples={"must_hit": six, "must_not_hit": ["您好"] * 6})
     assert not too_few(book_of(tmp_path, enough))
+
+
+def test_a_broken_pattern_is_named_by_file_line_and_rule(tmp_path):
+    rules = rule(hits=HITS), rule(rule="other", hits=[{"text": "揍(你"}])
+    pack = write_pack(tmp_path / "rules", *rules)
+    line = next(
+        n for n, text in enumerate(pack.read_text(encoding="utf-8").splitlines(), 1) if "other" in text
+    )
+    with pytest.raises(RulePackError, match=rf"^pack\.yaml:{line}: rule other: pattern '揍\(你': missing \)"):
+        load(tmp_path / "rules")
+
+
+def test_a_broken_word_list_or_context_is_named_too(tmp_path):
+    write_pack(tmp_path / "rules", rule(hits=HITS))
+    dump(tmp_path / "rules" / "words.yaml", {"sent": ["人"], "beat": ["揍("]})
+    with pytest.raises(RulePackError, match=r"^words\.yaml:3: pattern '<beat>': missing \)"):
+        load(tmp_path / "rules")
+    write_pack(tmp_path / "rules", rule(hits=HITS))
+    broken = {"negated": [{"scope": "before", "text": "<nobody>"}]}
+    dump(tmp_path / "rules" / "contexts.yaml", {"contexts": broken})
+    with pytest.raises(
+        RulePackError, match=r"^contexts\.yaml:2: context negated: no word list named 'nobody'"
+    ):
+        load(tmp_path / "rules")

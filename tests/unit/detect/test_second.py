@@ -14,7 +14,7 @@ from pipeline.errors import ConfigError
 from pipeline.ports import Opinion
 from pipeline.settings import CONFIGS, load_settings
 from pipeline.types import FindingState, Tone, Witness
-from tests.unit.detect.support import book_of, call, dialogue, rule
+from tests.unit.detect.support import EXAMPLES, book_of, call, dialogue, load, rule, write_pack
 
 SETTINGS = load_settings()
 EVEN = {"base": 0.0, "model": 1.0, "sure": 3.0, "unsure": 1.0, "heard": 1.0}
@@ -30,7 +30,12 @@ POLICY = Policy.model_validate(
             "beside": [{"others": ["threat"], "may": ["rude"]}],
             "spared": {"negated": -2.0},
         },
-        "acts": {"raise_at": 0.5, "weights": EVEN},
+        "acts": {
+            "raise_at": 0.5,
+            "weights": EVEN,
+            "told": {"trouble": 0.9},
+            "when": {"trouble": {"callee_role": ["debtor", None]}},
+        },
     }
 )
 TEXT = "您好，小心你的车。"
@@ -103,6 +108,36 @@ def test_the_models_word_alone_counts_for_less_where_a_context_spares_the_rule(
 ):
     book = book_of(tmp_path, rule(hits=[{"text": "别的"}], unless=unless))
     assert states(judged(book, chance, dialogue(("a", said)))) == expected
+
+
+def test_a_hit_without_any_doubt_stands_whatever_the_model_thinks(tmp_path):
+    book = book_of(tmp_path, rule(hits=[{"text": "小心", "confidence": 1}]))
+    (found,) = judged(book, 0.001)
+    assert (found.state, found.joint, found.witnesses) == (FindingState.VIOLATION, None, (Witness.RULE,))
+
+
+@pytest.mark.parametrize(
+    ("unless_alone", "chance", "expected"),
+    [(["negated"], 0.8, []), (["negated"], 0.96, ["needs_review"]), ([], 0.96, ["violation"])],
+)
+def test_a_context_may_spare_the_models_word_alone(tmp_path, unless_alone, chance, expected):
+    book = book_of(tmp_path, rule(hits=[{"text": "别的"}], unless=[], unless_alone=unless_alone))
+    assert states(judged(book, chance, dialogue(("a", "我不会动你的车哦。")))) == expected
+
+
+def test_a_context_that_spares_the_models_word_alone_spares_no_hit(tmp_path):
+    book = book_of(tmp_path, rule(hits=[{"text": "动你"}], unless=[], unless_alone=["negated"]))
+    assert states(judged(book, 0.5, dialogue(("a", "我不会动你的车哦。")))) == ["violation"]
+
+
+@pytest.mark.parametrize(("chance", "found"), [(0.55, []), (0.65, ["needs_review"])])
+def test_the_models_word_alone_may_need_more_than_a_finding_does(tmp_path, chance, found):
+    rules = POLICY.rules.model_copy(update={"alone_at": 0.6})
+    policy = POLICY.model_copy(update={"rules": rules})
+    book, the_call = book_of(tmp_path, rule(hits=[{"text": "别的"}])), call()
+    facts = Facts(opinions=consult(the_call, TURN, Model(threat=chance)))
+    detection = detect(the_call, TURN, book, SETTINGS.detect, SETTINGS.roles, facts=facts, policy=policy)
+    assert states(detection.findings) == found
 
 
 def test_what_the_model_overrules_is_kept_beside_the_findings(tmp_path):
@@ -210,6 +245,38 @@ def test_acts(tmp_path, text, chance, found):
     assert bool(acts) is found
 
 
+def told(tmp_path, chance, lines, *, words="没钱", **metadata):
+    """Events of a call whose first turn is given a chance of an act that is an event too."""
+    folder = tmp_path / "told"
+    says = {"title": "困难", "says": "customer", "examples": EXAMPLES, "rule": "trouble"}
+    acts = write_pack(folder, {**says, "hits": [{"text": "难处"}]}, pack="acts", kind="act")
+    acts.rename(folder / "acts.yaml")
+    write_pack(folder, {**says, "hits": [{"text": words}]}, pack="events", kind="event")
+    the_call, tones = call(**metadata), dict.fromkeys(Tone, 0.2)
+    opinions = {0: Opinion(rules={}, acts={"trouble": chance}, tones=tones, spans={"trouble": (0, 2)})}
+    book, facts = load(folder), Facts(opinions=opinions)
+    return detect(the_call, lines, book, SETTINGS.detect, SETTINGS.roles, facts=facts, policy=POLICY).events
+
+
+@pytest.mark.parametrize(
+    ("lines", "chance", "witnesses"),
+    [
+        ((("c", "日子难过。"),), 0.95, [Witness.MODEL]),  # the model alone, and it is sure
+        ((("c", "日子难过。"),), 0.8, []),
+        ((("c", "有难处。"),), 0.5, [Witness.MODEL]),  # with words of the act: log-odds 3
+        ((("c", "有难处。"),), 0.2, []),
+        ((("c", "难过。"), ("c", "没钱。")), 0.95, [Witness.RULE]),  # words of the event stand there
+        ((("a", "日子难过。"),), 0.95, []),
+    ],
+)
+def test_what_rules_and_model_are_sure_of_is_told_as_an_event(tmp_path, lines, chance, witnesses):
+    assert [event.witness for event in told(tmp_path, chance, dialogue(*lines))] == witnesses
+
+
+def test_an_event_is_not_told_without_the_metadata_that_it_asks_for(tmp_path):
+    assert not told(tmp_path, 0.99, dialogue(("c", "日子难过。")), callee_role="stranger")
+
+
 def test_an_agent_who_breaks_a_rule_in_a_turn_earns_nothing_there(tmp_path):
     write = [rule(hits=[{"text": "小心"}])]
     book = book_of(tmp_path, *write)
@@ -271,7 +338,7 @@ def test_a_policy_has_the_same_bytes_in_every_process():
 @pytest.mark.parametrize(("day", "expected"), [("2026-12-31", []), ("2027-01-01", ["violation"])])
 def test_the_model_raises_no_rule_that_does_not_apply_yet(tmp_path, day, expected):
     book = book_of(tmp_path, rule(hits=[{"text": "别的"}], effective_from="2027-01-01"))
-    assert states(judged(book, 0.96, started_at=day)) == expected
+    assert states(judged(book, 0.96, started_at=f"{day}T10:00:00+08:00")) == expected
 
 
 def test_the_model_alone_makes_no_violation_of_a_draft(tmp_path):

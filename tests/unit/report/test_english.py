@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.coaching.guide import load_guide
 from pipeline.detect import engine
-from pipeline.detect.rulebook import load_rulebook
+from pipeline.detect.rulebook import rulebook_of
 from pipeline.errors import ConfigError
 from pipeline.norms import NONE_IN_FORCE
 from pipeline.report.english import (
@@ -53,7 +53,7 @@ def settings():
 
 @pytest.fixture(scope="module")
 def book(settings):
-    return load_rulebook(settings.path(settings.detect.rules), settings.path(settings.detect.norms))
+    return rulebook_of(settings)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def asked(condition, metadata, **facts):
         ({"days_overdue": {"gte": 30, "lt": 60}}, {"days_overdue": 60}, False),
         ({"lender_type": ["bank", None]}, {}, True),
         ({"grade": "A"}, {"grade": "A"}, True),
-        ({"retention_days": {"lt": 730}}, {"started_at": "2026-03-05", "purge_date": "2027/3/5"}, True),
+        ({"retention_days": {"lt": 730}}, {"started_at": "2026-03-05 10:00", "purge_date": "2027/3/5"}, True),
         ({"under_stop": True}, {"started_at": "2026-03-05 23:00", "stop_until": "2026-03-05"}, True),
         ({"under_stop": True}, {"started_at": "2026-03-06 00:00", "stop_until": "2026-03-05"}, False),
     ],
@@ -52,7 +52,7 @@ def test_a_column_of_the_operators_own_is_compared_as_a_number_or_not_known(valu
 
 
 def test_a_time_is_no_number():
-    assert asked({"field": {"started_at": {"gt": 3}}}, {"started_at": "2026-03-05"}).holds is None
+    assert asked({"field": {"started_at": {"gt": 3}}}, {"started_at": "2026-03-05 10:00"}).holds is None
 
 
 def test_a_field_that_fails_decides_though_another_is_not_known():
@@ -83,6 +83,13 @@ def test_the_hour_is_that_of_the_calls_own_zone():
     night = {"clock": {"from": "22:00", "to": "08:00"}}
     assert asked(night, {"started_at": "2026-03-05T21:30:00+06:00"}).holds is False
     assert asked(night, {"started_at": "2026-03-05T23:30:00+08:00"}).holds is True
+
+
+def test_the_clock_of_a_server_is_not_the_hour():
+    night = {"clock": {"from": "22:00", "to": "08:00"}}
+    assert asked(night, {"started_at": "2026-03-05T07:20:00Z"}).holds is False
+    assert asked(night, {"started_at": "2026-03-05T18:30:00Z"}).holds is True
+    assert asked(night, {"started_at": "2026-03-05T23:20:00-04:00"}).holds is False
 
 
 def test_without_a_start_the_hour_is_not_known():
