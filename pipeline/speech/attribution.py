@@ -3,9 +3,9 @@
 A diarizer alone mixes similar voices up; words alone do not say who answers «好的». A hidden Markov
 model over clauses joins both: its states are the agent, the other party, and a third where the recording
 has one (a relative who takes the telephone, a supervisor who comes in); what a clause says, how it
-sounds, its voice print and which speaker the diarizer heard are its emissions. Voices and labels of
-each party are learned from the call itself (EM); the words say which party is which, because they are the one
-emission that is not learned. (Re-scoring of diarization with words: Multi-Grained Role Labeling,
+sounds and its voice print, or without prints which speaker the diarizer heard, are its emissions. Voices and
+labels of each party are learned from the call itself (EM); the words say which party is which, because they
+are the one emission that is not learned. (Re-scoring of diarization with words: Multi-Grained Role Labeling,
 IJCAI 2016; DiarizationLM, arXiv 2401.03506.)
 
 A third party is believed only where the diarizer heard a third voice that speaks for some seconds, and its
@@ -52,6 +52,8 @@ PRIOR_CLAUSES = 4.0
 """Weight of the call's own spread in the estimate of a party's voice."""
 ROUNDS = 20
 SETTLED = 1e-3
+ENDS_SCALE = 0.25
+"""Differences of likelihood between ends of EM are taken for so much of themselves."""
 """EM ends when the log likelihood changes by less."""
 SWITCH = ((300, 0.25), (450, 0.05), (600, 0.25), (1000, 0.5))
 LONG_PAUSE_SWITCH = 0.6
@@ -113,6 +115,7 @@ def attribute(
     *,
     apart: bool | None = None,
     several: bool = False,
+    before: Numbers | None = None,
 ) -> Numbers:
     """Probability that each party says each clause.
 
@@ -122,6 +125,7 @@ def attribute(
         prints: of the clauses; ``None`` where there are none.
         apart: whether the diarizer's voices are clearly different people; ``None`` when that is not known.
         several: whether two of them at least are no single person's.
+        before: what was answered for these clauses where fewer were told apart: the search starts from it.
 
     Returns:
         Shape ``(len(clauses), parties)``, two of them or three; each row sums to 1. Which one is the agent
@@ -130,7 +134,7 @@ def attribute(
     if not clauses:
         return np.zeros((0, 2))
     model = _Model(clauses, voices, prints)
-    likelihood, parties = max((model.fit(start) for start in model.starts()), key=lambda fit: fit[0])
+    likelihood, parties = _weighed([model.fit(start) for start in model.starts(before)])
     alone, agent_alone = model.fit_alone()
     is_one = alone >= likelihood - model.second_party_cost and model.weaker_evidence < SECOND_PARTY_WORDS
     if is_one and not apart and not several:
@@ -142,6 +146,18 @@ def attribute(
     if three and apart is not False and three[0] > likelihood - loss and model.all_speak(three[1]):
         return three[1]
     return parties
+
+
+def _weighed(fits: Sequence[tuple[float, Numbers]]) -> tuple[float, Numbers]:
+    """The best fit's likelihood, and the mean of all ends by theirs; fits with one likelihood ended alike.
+
+    Where two partings explain a call about as well, neither is sure.
+    """
+    best = max(likelihood for likelihood, _ in fits)
+    ends = {round(likelihood - best, 1): parties for likelihood, parties in fits}
+    weights = {apart: np.exp(ENDS_SCALE * apart) for apart in ends}
+    total = sum(weights.values())
+    return best, np.asarray(sum(weights[apart] * parties for apart, parties in ends.items()) / total)
 
 
 class _Model:
@@ -165,16 +181,20 @@ class _Model:
         self._switch = np.array([_switch(clause) for clause in clauses])
         self._long_pauses = _long_pauses(clauses)
 
-    def starts(self) -> list[Numbers]:
-        """Responsibilities to start from: the words alone, the diarizer, else each voice number.
+    def starts(self, before: Numbers | None) -> list[Numbers]:
+        """Responsibilities to start from: an earlier answer and the words, else those that are at hand.
 
-        With prints they all led to one end, on every development call.
+        These are the words alone, each of the diarizer's speakers, and the ways in which the prints fall
+        apart, or without prints each voice number.
         """
-        starts = [_forward_backward(self._text, self._switch)[1]]
+        words = _forward_backward(self._text, self._switch)[1]
+        if before is not None and before.shape[1] == 2:
+            return [before, words]
+        starts = [words]
         if self._label_count > 1:
             starts += [self._either(self._labels == label) for label in range(self._label_count)]
         if self._prints is not None:
-            return starts
+            return starts + [self._either(side) for side in self._prints.partings()]
         return starts + [self._either(column > 0) for column in self._voices.T]
 
     def three_sides(self) -> list[tuple[int, ...]]:
@@ -186,7 +206,7 @@ class _Model:
 
     def fit(self, parties: Numbers) -> tuple[float, Numbers]:
         """Log likelihood and responsibilities of two parties, agent and other, after EM from a start."""
-        return self._expected(parties, lambda now: self._text + self._sound(now) + self._label(now))
+        return self._expected(parties, lambda now: self._text + self._label(now))
 
     def fit_three(self, sides: tuple[int, ...]) -> tuple[float, Numbers]:
         """The same with three parties, each with one of the diarizer's main voices for its own."""
@@ -195,14 +215,19 @@ class _Model:
         own = self._labels[:, None] == main
         share = np.where(own.any(axis=1)[:, None], np.where(own, OWN_VOICE, (1 - OWN_VOICE) / 2), 1 / 3)
         emissions = np.outer(self._odds, sides) / 2 + self._label_weights[:, None] * np.log(share)
-        return self._expected(share, lambda now: emissions + self._sound(now))
+        return self._expected(share, lambda now: emissions)
 
     def _expected(self, parties: Numbers, emissions: Callable[[Numbers], Numbers]) -> tuple[float, Numbers]:
-        """EM: who speaks by the sound, how each sounds and takes turns by who speaks, until it settles."""
+        """EM: who speaks by the sound, how each sounds and takes turns by who speaks, until it settles.
+
+        The likelihood is a bound on it, what the parties' voices cost included.
+        """
         likelihood = before = -np.inf
         switch = self._switch
         for _ in range(ROUNDS):
-            likelihood, parties, switched = _forward_backward(emissions(parties), switch)
+            sound, cost = self._sound(parties)
+            likelihood, parties, switched = _forward_backward(emissions(parties) + sound, switch)
+            likelihood += cost
             switch = self._own_switch(switched)
             if abs(likelihood - before) < SETTLED:
                 break
@@ -220,9 +245,13 @@ class _Model:
     def fit_alone(self) -> tuple[float, float]:
         """Log likelihood of a call with one party, and the probability that it is the agent."""
         everybody = np.full_like(self._text, 0.5)
-        emissions = self._text + self._sound(everybody) + self._label(everybody)
+        emissions = self._text + self._voice(everybody) + self._label(everybody)
         agent, other = emissions.sum(axis=0)
-        return float(np.logaddexp(agent, other) - np.log(2)), float(1 / (1 + np.exp(other - agent)))
+        likelihood = float(np.logaddexp(agent, other) - np.log(2))
+        if self._prints is not None:
+            log, cost = self._prints.explain(np.ones((len(self._odds), 1)))
+            likelihood += float(log.sum()) + cost
+        return likelihood, float(1 / (1 + np.exp(other - agent)))
 
     @property
     def second_party_cost(self) -> float:
@@ -256,10 +285,13 @@ class _Model:
         spread = ((weight * apart).sum(axis=(0, 1)) + PRIOR_CLAUSES) / (total.sum(axis=0) + PRIOR_CLAUSES)
         return mean, spread
 
-    def _sound(self, parties: Numbers) -> Numbers:
-        """Log likelihood of what each clause sounds like, its print included."""
+    def _sound(self, parties: Numbers) -> tuple[Numbers, float]:
+        """Log likelihood of what each clause sounds like, its print included, and what the voices cost."""
         voice = self._voice(parties)
-        return voice if self._prints is None else voice + self._prints.log_likelihood(parties)
+        if self._prints is None:
+            return voice, 0.0
+        log, cost = self._prints.explain(parties)
+        return voice + log, cost
 
     def _voice(self, parties: Numbers) -> Numbers:
         """Log likelihood of each clause's voice under each party's, shape ``(clauses, parties)``."""
@@ -269,9 +301,9 @@ class _Model:
         return np.asarray(self._voice_scale * self._weights[:, None] * log.sum(axis=2))
 
     def _label(self, parties: Numbers) -> Numbers:
-        """Log likelihood of the diarizer's label under each party."""
+        """Log likelihood of the diarizer's label under each party; nothing where there are prints."""
         log = np.zeros_like(parties)
-        if self._label_count < 2:
+        if self._label_count < 2 or self._prints is not None:
             return log
         heard = self._labels >= 0
         total = (parties[heard] * self._weights[heard, None]).sum(axis=0)

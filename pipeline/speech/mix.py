@@ -14,7 +14,7 @@ from pipeline.speech.changes import changes
 from pipeline.speech.clean import spoken
 from pipeline.speech.cues import placed_log_odds
 from pipeline.speech.leakage import overlaps
-from pipeline.speech.prints import VoicePrints, without_nuisance
+from pipeline.speech.prints import VoicePrints, noise_within, without_nuisance
 from pipeline.speech.text import asks
 from pipeline.speech.turns import Utterance
 from pipeline.speech.voices import describe
@@ -112,7 +112,8 @@ class _Talk:
             return None
         traces = np.array([_mean_trace(*self.voiced(a, b)) for a, b in self.bounds(starts)])
         lengths = [_interval(self.tokens[a:b]).duration_ms for a, b in self.bounds(starts)]
-        return VoicePrints(traces, np.array(lengths, dtype=np.float64))
+        noise = noise_within(self.traces, self.lengths_ms(0, len(self.tokens)), self.bounds(self.starts()))
+        return VoicePrints(traces, np.array(lengths, dtype=np.float64), noise)
 
     def voiced(self, first: int, end: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The traces of some words, and how long each is; empty without traces."""
@@ -151,13 +152,14 @@ def give_to_parties(
     likeness = _likeness(diarization.prints)
     sounds = _Sounds(samples)
 
-    def given(starts: Sequence[int]) -> NDArray[np.float64]:
+    def given(starts: Sequence[int], before: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         return attribute(
             _clauses(talk, starts, cues),
             sounds.describe([_interval(talk.tokens[a:b]) for a, b in talk.bounds(starts)]),
             talk.prints(starts),
             apart=max(likeness) < APART if likeness else None,
             several=bool(likeness) and min(likeness) < ONE_VOICE,
+            before=before,
         )
 
     starts = talk.starts()
@@ -166,8 +168,9 @@ def give_to_parties(
         lengths = talk.lengths_ms(0, len(tokens))
         if changed := changes(talk.traces, lengths, talk.bounds(starts), parties):
             talk = replace(talk, changed=frozenset(changed))
-            starts = tuple(sorted({*starts, *changed}))
-            parties = given(starts)
+            first = starts
+            starts = tuple(sorted({*first, *changed}))
+            parties = given(starts, parties[np.searchsorted(first, starts, side="right") - 1])
     speaks = parties.argmax(axis=1).tolist()
     voices = {party: f"voice {number}" for number, party in enumerate(dict.fromkeys(speaks), start=1)}
     return tuple(

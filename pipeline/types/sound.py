@@ -23,7 +23,7 @@ class Recording:
     path: Path
     channel_roles: tuple[Role, ...] = ()
     raw_format: str | None = None
-    """``alaw`` or ``mulaw`` with optional ``:rate:channels`` for headerless G.711."""
+    """Sound without a header: ``alaw``, ``mulaw``, ``s16le`` or ``gsm``, optionally ``:rate:channels``."""
     url: str = ""
     """Where it lies, when that is not on this machine; ``path`` is then its place in the source."""
 

@@ -183,7 +183,7 @@ class CustomerEvent:
     """Something about the customer that a reader must know, with where it was said.
 
     Attributes:
-        witness: whether the words are those of a rule, or only sound like them.
+        witness: whether the words are those of a rule, only sound like them, or are the second opinion's.
     """
 
     event: str

@@ -25,7 +25,7 @@ from rich.table import Table
 from pipeline.speech.clean import spoken
 from pipeline.speech.cues import agent_log_odds, load_cues
 from pipeline.speech.enrolled import same_voice_log_odds
-from pipeline.speech.roles import speaker_roles
+from pipeline.speech.roles import speaker_roles, wording_log_odds
 from pipeline.speech.text import tokens
 from pipeline.speech.turns import Utterance
 from pipeline.types import Role, Word
@@ -51,6 +51,7 @@ class Excerpt:
         call: where from.
         is_whole: whether it is all of the call.
         cues: difference of the summed cue weights, agent minus customer.
+        wording: difference of what the wording says.
         share: difference of the shares of characters.
         stated: probability that the pipeline gives to the truth.
     """
@@ -58,6 +59,7 @@ class Excerpt:
     call: str
     is_whole: bool
     cues: float
+    wording: float
     share: float
     stated: float
 
@@ -111,6 +113,7 @@ def excerpt(call: str, lines: Sequence[Line], of: int) -> Excerpt | None:
         call=call,
         is_whole=len(lines) == of,
         cues=agent_log_odds(texts["agent"], cues) - agent_log_odds(texts["customer"], cues),
+        wording=sum(map(wording_log_odds, texts["agent"])) - sum(map(wording_log_odds, texts["customer"])),
         share=(sizes["agent"] - sizes["customer"]) / sum(sizes.values()),
         stated=claim.confidence if claim.role is Role.AGENT else 1 - claim.confidence,
     )
@@ -122,9 +125,9 @@ def word(text: str) -> Word:
 
 
 def features(found: Sequence[Excerpt]) -> Numbers:
-    """Signed square root of the cues, and the lengths: what the scales multiply."""
-    cues = np.array([x.cues for x in found])
-    return np.stack([np.sign(cues) * np.sqrt(np.abs(cues)), [x.share for x in found]], axis=1)
+    """Signed square roots of cues and wording, and the lengths: what the scales multiply."""
+    said = np.array([(x.cues, x.wording) for x in found])
+    return np.column_stack([np.sign(said) * np.sqrt(np.abs(said)), [x.share for x in found]])
 
 
 def fit(x: Numbers) -> Numbers:
@@ -212,8 +215,10 @@ def main() -> None:
     reliability("as the pipeline states it", np.array([e.stated for e in found]))
     reliability("the same, whole calls", np.array([e.stated for e in found if e.is_whole]))
     reliability("scales fitted on other calls", cross_fitted(found))
-    cues, share = fit(features(found))
-    console.print(f"fitted on all: CUE_SCALE {cues:.2f}, LENGTH_SCALE {share:.2f}")
+    cues, wording, share = fit(features(found))
+    console.print(
+        f"fitted on all: CUE_SCALE {cues:.2f}, WORDING_SCALE {wording:.2f}, LENGTH_SCALE {share:.2f}"
+    )
     if arguments.speech:
         voices(arguments.speech)
 
