@@ -71,7 +71,7 @@ def read_dial_log(path: Path) -> DialLog:
     """
     match path.suffix.lower():
         case ".csv":
-            rows = read_csv(path, required=("started_at",))
+            rows = read_csv(path, required=("started_at",), known=frozenset({*COLUMNS, "call_id", "events"}))
         case ".jsonl":
             rows = read_jsonl(path)
         case _:

@@ -20,9 +20,14 @@ CALL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PHONE_LIKE: Final = re.compile(r"[0-9]{7}")
 _DIGEST_PREFIX: Final = "rec-"
 _SHOWN: Final = 40
-_SPREADSHEET_TIME: Final = re.compile(
-    r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII
+_WRITTEN_TIMES: Final = (
+    re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII),
+    re.compile(
+        r"(\d{4})年(\d{1,2})月(\d{1,2})日\s*(\d{1,2})[:：时](\d{1,2})(?:分?|[:：分](\d{1,2})秒?)", re.ASCII
+    ),
+    re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})", re.ASCII),
 )
+"""Times as spreadsheets, people and diallers write them: year, month, day, hour, minute, second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +113,20 @@ def show(value: object) -> str:
 def _problem(detail: ErrorDetails) -> Problem:
     field = str(detail["loc"][0]) if detail["loc"] else "row"
     # the one validator of ours that raises is that of times, and its text quotes the value
-    text = (
-        "Input should be a date and time as in ISO 8601" if detail["type"] == "value_error" else detail["msg"]
-    )
+    if detail["type"] == "value_error":
+        text = "Input should be a date with the time of day, as in ISO 8601"
+    elif detail["type"] == "bool_parsing":
+        text = "Input should be true or false"
+    else:
+        text = detail["msg"]
     shown = "" if field in PERSONAL_FIELDS else f" (got {show(detail['input'])})"
     return Problem(field, text + shown)
 
 
 def _iso_time(value: Any) -> Any:
     """Times as spreadsheets rewrite them (``2026/3/5 9:02``) in ISO form; anything else unchanged."""
-    match = _SPREADSHEET_TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    text = value.strip() if isinstance(value, str) else ""
+    match = next(filter(None, (written.fullmatch(text) for written in _WRITTEN_TIMES)), None)
     if match is None:
         return value
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())

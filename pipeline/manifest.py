@@ -19,20 +19,23 @@ from typing import Any, Final, TypeVar
 from pipeline.audio.raw import parse_raw_format
 from pipeline.errors import ConfigError, ManifestError
 from pipeline.fields import FieldsError, Problem, check_call_id, check_metadata, digest_name, safe_name, show
-from pipeline.metadata import CallMetadata
+from pipeline.metadata import KNOWN_FIELDS, CallMetadata
 from pipeline.places import Source, Url
 from pipeline.rows import Row, read_csv, read_jsonl
 from pipeline.types import Call, Quarantined, Recording, Role
 
 MANIFEST_NAMES: Final = ("manifest.csv", "manifest.jsonl")
 
-RAW_EXTENSIONS: Final = {".alaw": "alaw", ".al": "alaw", ".ulaw": "mulaw", ".ul": "mulaw", ".mulaw": "mulaw"}
-"""In a folder without a manifest the name is the only declaration that headerless G.711 can have."""
+RAW_EXTENSIONS: Final = {
+    **{".alaw": "alaw", ".al": "alaw", ".ulaw": "mulaw", ".ul": "mulaw", ".mulaw": "mulaw"},
+    **{".gsm": "gsm", ".sln": "s16le"},  # as Asterisk writes them
+}
+"""In a folder without a manifest the name is the only declaration that headerless sound can have."""
 
 RECORDING_EXTENSIONS: Final = frozenset(
     {
         *(".wav", ".mp3", ".amr", ".awb", ".3gp", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".flac"),
-        *(".wma", ".asf", *RAW_EXTENSIONS),
+        *(".wma", ".asf", ".webm", ".mka", ".mkv", ".au", *RAW_EXTENSIONS),
         # recordings that cannot be decoded: planned, so that they are quarantined by name, not overlooked
         *(
             ".silk",
@@ -42,12 +45,10 @@ RECORDING_EXTENSIONS: Final = frozenset(
             ".g729",
             ".pcm",
             ".raw",
-            ".au",
             ".aif",
             ".aiff",
             ".caf",
             ".w64",
-            ".webm",
         ),
     }
 )
@@ -113,7 +114,7 @@ def _plan_manifest(path: Path, *, base: Source | None = None) -> Plan:
     """The calls of a manifest; recordings lie under ``base``, or else beside it."""
     match path.suffix.lower():
         case ".csv":
-            rows = read_csv(path, required=("call_id", "file"))
+            rows = read_csv(path, required=("call_id", "file"), known=_OWN_COLUMNS | KNOWN_FIELDS)
         case ".jsonl":
             rows = read_jsonl(path)
         case _:

@@ -22,6 +22,12 @@ _MAX_RECORD_LINES: Final = 20
 _UNDECODABLE: Final = re.compile("[\udc80-\udcff]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]|\\\\u[dD][89a-fA-F]")
 _BOM: Final = b"\xef\xbb\xbf"
+_UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+_DELIMITERS: Final = (",", ";", "\t")
+"""Between cells, the usual one first; spreadsheets write the others where the comma is for decimals, or on
+request («Unicode text»)."""
+_TOLD_DELIMITER: Final = re.compile(r'"?sep=(.)"?[,;\t]*')
+"""A first line that tells spreadsheets what stands between cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +47,15 @@ class Row:
     column: str | None = None
 
 
-def read_csv(path: Path, *, required: tuple[str, ...]) -> Iterator[Row]:
-    """The rows under the header line of a comma-separated file.
+def read_csv(path: Path, *, required: tuple[str, ...], known: frozenset[str] = frozenset()) -> Iterator[Row]:
+    """The rows under the header line of a comma-separated file; semicolons and tabs are found by the header.
 
     A row shorter than the header is read as ending in empty cells, which spreadsheets leave out.
+
+    Args:
+        path: the file.
+        required: columns without which it cannot be read.
+        known: other columns of a known name; like the required ones they are found in any case of letters.
 
     Raises:
         ConfigError: the file cannot be read, or its header lacks a required column or repeats one.
@@ -53,8 +64,11 @@ def read_csv(path: Path, *, required: tuple[str, ...]) -> Iterator[Row]:
     start = next((index for index, line in enumerate(lines) if line.strip()), None)
     if start is None:
         raise ConfigError(f"{path.name}: the manifest is empty")
-    header, _ = _parse_record([lines[start]])
-    columns = [name.strip() for name in header or ()]
+    delimiter, told = None, _TOLD_DELIMITER.fullmatch(lines[start])
+    if told and start + 1 < len(lines):
+        delimiter, start = told[1], start + 1
+    names = known | set(required)
+    delimiter, columns = _header(lines[start], required, names, (delimiter,) if delimiter else _DELIMITERS)
     missing = [name for name in required if name not in columns]
     if missing:
         raise ConfigError(
@@ -63,7 +77,21 @@ def read_csv(path: Path, *, required: tuple[str, ...]) -> Iterator[Row]:
     twice = sorted({name for name in columns if name and columns.count(name) > 1})
     if twice:
         raise ConfigError(f"{path.name}: line {start + 1}: column {', '.join(twice)} stands twice")
-    return _csv_rows(lines, start + 1, columns)
+    return _csv_rows(lines, start + 1, columns, delimiter)
+
+
+def _header(
+    line: str, required: tuple[str, ...], names: frozenset[str], delimiters: tuple[str, ...]
+) -> tuple[str, list[str]]:
+    """What stands between the cells, and the columns: the first delimiter that finds all required ones."""
+    read = [(delimiter, _columns(line, names, delimiter)) for delimiter in delimiters]
+    return next((one for one in read if not set(required) - set(one[1])), read[0])
+
+
+def _columns(line: str, names: frozenset[str], delimiter: str) -> list[str]:
+    header, _ = _parse_record([line], delimiter)
+    cells = [name.strip() for name in header or ()]
+    return [name.lower() if name.lower() in names else name for name in cells]
 
 
 def read_jsonl(path: Path) -> Iterator[Row]:
@@ -97,7 +125,7 @@ def parse_json_object(text: str) -> dict[str, Any]:
 
 
 def decode_text(raw: bytes) -> str:
-    """Text in UTF-8, with or without BOM, or in GB18030, as Chinese spreadsheets save it.
+    """Text in UTF-8, with or without BOM, in GB18030, as Chinese spreadsheets save it, or UTF-16 with BOM.
 
     The encoding is the one in which more of the lines that are not plain ASCII are valid, so that
     one broken line does not turn a UTF-8 file into gibberish. Bytes that are invalid in it come out
@@ -105,6 +133,8 @@ def decode_text(raw: bytes) -> str:
     """
     if raw.startswith(_BOM):
         return raw[len(_BOM) :].decode("utf-8", "surrogateescape")
+    if raw.startswith(_UTF16_BOMS):
+        return raw.decode("utf-16", "surrogateescape")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -137,8 +167,8 @@ def _read_bytes(path: Path) -> bytes:
         raise ConfigError(f"{path}: {error.strerror}") from error
 
 
-def _csv_rows(lines: list[str], start: int, columns: list[str]) -> Iterator[Row]:
-    for line, cells in _records(lines, start, len(columns)):
+def _csv_rows(lines: list[str], start: int, columns: list[str], delimiter: str) -> Iterator[Row]:
+    for line, cells in _records(lines, start, len(columns), delimiter):
         if cells is None:
             yield Row(line=line, problem="a quote is not closed or stands inside a cell")
             continue
@@ -147,20 +177,26 @@ def _csv_rows(lines: list[str], start: int, columns: list[str]) -> Iterator[Row]
         values = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell.strip()}
         broken = next((name for name, cell in values.items() if _UNDECODABLE.search(cell)), None)
         if any(cell.strip() for cell in cells[len(columns) :]):
-            problem = f"{len(cells)} cells under {len(columns)} columns (a cell with a comma needs quotes)"
+            advice = "a cell that holds the separator needs quotes"
+            problem = f"{len(cells)} cells under {len(columns)} columns ({advice})"
             yield Row(line=line, values=values, problem=problem)
         elif broken is not None:
             problem = "bytes that are neither UTF-8 nor GB18030"
             yield Row(line=line, values=values, problem=problem, column=broken)
+        elif (column := next((name for name, cell in values.items() if "\0" in cell), None)) is not None:
+            # no database and no page has a place for it
+            yield Row(line=line, values=values, problem="holds a null character", column=column)
         else:
             yield Row(line=line, values=values)
 
 
-def _records(lines: list[str], start: int, width: int) -> Iterator[tuple[int, list[str] | None]]:
+def _records(
+    lines: list[str], start: int, width: int, delimiter: str
+) -> Iterator[tuple[int, list[str] | None]]:
     """First line number and cells of each record; ``None`` for cells that cannot be parsed."""
     at = start
     while at < len(lines):
-        cells, used = _parse_record(lines[at : _record_end(lines, at)])
+        cells, used = _parse_record(lines[at : _record_end(lines, at)], delimiter)
         if used > 1 and (cells is None or len(cells) > width):
             # two stray quotes in different rows look like one long cell: give up one row only
             cells, used = None, 1
@@ -178,9 +214,9 @@ def _record_end(lines: list[str], at: int) -> int:
     return at + 1
 
 
-def _parse_record(lines: list[str]) -> tuple[list[str] | None, int]:
+def _parse_record(lines: list[str], delimiter: str) -> tuple[list[str] | None, int]:
     """The cells of the first record, and how many of the lines it took."""
-    reader = csv.reader([line + "\n" for line in lines], strict=True)
+    reader = csv.reader([line + "\n" for line in lines], strict=True, delimiter=delimiter)
     try:
         return next(reader, []), max(1, reader.line_num)
     except csv.Error:

@@ -56,7 +56,8 @@ def pack(
         datetime | None, typer.Option("--to-date", formats=["%Y-%m-%d"], help="Last day (China).")
     ] = None,
     key: Annotated[
-        Path | None, typer.Option("--key", help="The private key that signs; [audit] key when left out.")
+        Path | None,
+        typer.Option("--key", help="The private key that signs; audit.key of the settings when left out."),
     ] = None,
     unsigned: Annotated[
         bool, typer.Option("--unsigned", help="Do not sign; it proves nothing then.")
@@ -148,6 +149,8 @@ def verify(
     """Check a pack byte by byte; exit 1 and say what was changed.
 
     Every pack has the same check with it as verify.py, which needs no Tinghe.
+
+    [bold]tinghe audit verify june.zip --public-key key/audit-key.pub.pem[/]
     """
     from pipeline.audit.verifier import told
     from pipeline.audit.verifier import verify as check
@@ -183,6 +186,8 @@ def keygen(
     """Make an Ed25519 key that signs packs; give the public half to whoever checks them.
 
     With a password in TINGHE_AUDIT_KEY_PASSWORD the private half is encrypted.
+
+    [bold]tinghe audit keygen key/[/]
     """
     with clear_errors():
         from pipeline.audit.signing import PRIVATE_FILE, PUBLIC_FILE, make_key

@@ -34,6 +34,8 @@ def resume(out: Folder, as_json: AsJson = False) -> None:
     """Go on with a batch that was interrupted: what is done is not done again.
 
     The source, the settings file and the dial log are those that it was started with.
+
+    [bold]tinghe resume results/[/]
     """
     with clear_errors():
         order = _order(_parameters(out), out)
@@ -44,6 +46,8 @@ def rejudge(out: Folder, config: Config = None, as_json: AsJson = False) -> None
     """Judge again what was heard before, with new rules or another scorecard; nothing is listened to.
 
     Without --config the settings are those that the batch was started with, as they are now.
+
+    [bold]tinghe rejudge results/ --config mine.toml[/]
     """
     with clear_errors():
         order = replace(_order(_parameters(out), out), as_kept=True)
@@ -56,13 +60,15 @@ def publish_results(
     out: Folder,
     to: Annotated[
         str,
-        typer.Option("--to", help="Such as s3://bucket/results; what [batch] publish says when left out."),
+        typer.Option("--to", help="Such as s3://bucket/results; what batch.publish says when left out."),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Copy pages, call JSONs, tables and sound to a URL: what changed is sent, what is gone is removed there.
 
     A run does this at its end where the settings say so; after a deletion it is to be done again.
+
+    [bold]tinghe publish results/ --to s3://bucket/results[/]
     """
     with clear_errors():
         from pipeline.batch.ownership import locked
@@ -83,7 +89,10 @@ def publish_results(
 
 
 def status(out: Folder, as_json: AsJson = False) -> None:
-    """Show how far a batch is, also while it runs."""
+    """Show how far a batch is, also while it runs.
+
+    [bold]tinghe status results/[/]
+    """
     with clear_errors():
         from pipeline.batch.ownership import in_use
         from pipeline.batch.progress import read_progress
@@ -102,7 +111,10 @@ def status(out: Folder, as_json: AsJson = False) -> None:
 
 @quarantine_app.command("list")
 def quarantine_list(out: Folder, as_json: AsJson = False) -> None:
-    """Show the calls that could not be judged, with their reasons."""
+    """Show the calls that could not be judged, with their reasons.
+
+    [bold]tinghe quarantine list results/[/]
+    """
     with clear_errors():
         from flows.show.batch import quarantine_table
         from pipeline.batch.progress import read_set_aside
@@ -121,7 +133,10 @@ def quarantine_retry(
     calls: Annotated[list[str] | None, typer.Argument(help="Their ids; all when left out.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try calls in quarantine again, and go on with the batch."""
+    """Try calls in quarantine again, and go on with the batch.
+
+    [bold]tinghe quarantine retry results/ A1 A2[/]
+    """
     with clear_errors():
         from pipeline.batch.journal import Journal
         from pipeline.batch.ownership import locked
@@ -152,8 +167,15 @@ def finish(order: Order, as_json: bool) -> None:
 
 
 def _show(result: BatchResult, as_json: bool) -> None:
-    from flows.show.batch import calls_table, quarantine_table, summary_line
+    from flows.show.batch import (
+        SameRecordings,
+        calls_table,
+        quarantine_table,
+        same_recordings_line,
+        summary_line,
+    )
 
+    same = SameRecordings()
     if result.lost_dials:
         errors.print(
             f"[yellow]{result.lost_dials} lines of the dial log[/] are not counted: see "
@@ -167,22 +189,29 @@ def _show(result: BatchResult, as_json: bool) -> None:
                 "page": str(result.page),
                 "calls": [
                     {name: call[name] for name in ("call_id", "status", "status_reason", "scores")}
-                    for call in result.reports()
+                    for call in same.among(result.reports())
                 ],
+                "same_recording": same.groups,
                 "quarantine": [
                     {"call_id": call.call_id, "reason": call.reason} for call in result.quarantined
                 ],
             }
         )
         return
-    if result.idle:
+    if not result.idle:
+        console.print(calls_table(same.among(result.reports()), result.rule_titles))
+    elif result.summary.skipped:
         console.print("Nothing to do: nothing has changed since the last run.")
-    else:
-        console.print(calls_table(result.reports(), result.rule_titles))
+    elif not result.summary.planned:
+        console.print("Nothing to do: the source names no calls.")
     if result.quarantined:
         console.print(quarantine_table(result.quarantined))
+        told = escape(str(result.out / "quarantine.jsonl"))
+        console.print(f"Their files, lines and fields: {told}", soft_wrap=True)
+    if same.groups:
+        console.print(same_recordings_line(same.groups), soft_wrap=True)
     console.print(summary_line(result.summary))
-    console.print(f"Summary page: {result.page.resolve()}", soft_wrap=True)
+    console.print(f"Summary page: {escape(str(result.page.resolve()))}", soft_wrap=True)
 
 
 def _parameters(out: Path) -> Parameters:

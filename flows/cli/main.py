@@ -22,6 +22,7 @@ from flows.cli.rules import rules_app
 from flows.cli.run import demo, run, text
 from flows.cli.scorecards import scorecards_app
 from flows.cli.server import server_app
+from flows.cli.terminal import let_flow
 from flows.cli.train import train
 from flows.cli.train_tone import train_tone
 from flows.cli.voices import voices_app
@@ -32,6 +33,8 @@ from pipeline.report.files import keep_private
 app = typer.Typer(
     help="Tinghe 听合 listens to recorded Mandarin loan-collection calls: who said what, which rule was "
     "broken, how well it was handled, with the evidence.",
+    epilog="Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 some calls in quarantine or broken. "
+    "Begin with [bold]tinghe demo[/], then [bold]tinghe run last-night/ --out results/[/].",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,  # locals hold what was said
@@ -62,6 +65,7 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(models_app, name="models")
 app.add_typer(voices_app, name="voices")
 app.add_typer(server_app, name="server")
+let_flow(app)
 
 
 def _version(value: bool) -> None:

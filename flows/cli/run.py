@@ -52,7 +52,10 @@ def text(
     dial_log: DialLog = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge transcripts: everything after transcription."""
+    """Judge transcripts: everything after transcription.
+
+    [bold]tinghe text transcripts/ --out results/[/]
+    """
     _batch(source, out, "transcripts", config, as_json, dial_log)
 
 

@@ -40,7 +40,10 @@ Port = Annotated[
 def start_server(
     profile: ProfileOption = "demo", profiles: Profiles = None, home: Home = None, port: Port = None
 ) -> None:
-    """Start it, with a worker and the deployments; where it runs already, only deploy again."""
+    """Start it, with a worker and the deployments; where it runs already, only deploy again.
+
+    [bold]tinghe server start --profile night --profiles /etc/tinghe[/]
+    """
     with clear_errors():
         from flows.deploy.serving import find_server, wait_until
 

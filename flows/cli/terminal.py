@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -43,6 +44,35 @@ class clear_errors:
             raise typer.Exit(EXIT_USAGE if usage else EXIT_FAILED) from error
 
 
+def file_of_call(call: str, out: Path | None) -> Path:
+    """The file of a call: by its id in a results folder, else as it was named.
+
+    Raises:
+        TranscriptError: there is none.
+    """
+    from pipeline.report.files import file_stem
+
+    if out is not None:
+        path = out / "calls" / f"{file_stem(call)}.json"
+        if not path.is_file():
+            raise TranscriptError(f"{path}: there is no such call in the results folder")
+        return path
+    path = Path(call)
+    if not path.is_file():
+        raise TranscriptError(f"{path}: no such file; name the results folder of a call id with --out")
+    return path
+
+
+def let_flow(app: typer.Typer) -> None:
+    """Let paragraphs of help be as wide as the terminal, not as the source: ends of lines become blanks."""
+    for command in app.registered_commands:
+        text = command.help or inspect.getdoc(command.callback) or ""
+        command.help = "\n\n".join(" ".join(part.split("\n")) for part in text.split("\n\n"))
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            let_flow(group.typer_instance)
+
+
 def print_json(value: Any) -> None:
     """JSON for programs, on standard output."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
@@ -61,4 +91,4 @@ def show_schema(schema: Any, name: str, *, write: bool) -> None:
     path = CONFIGS / "schema" / name
     with clear_errors():
         write_atomically(path, text.encode())
-    errors.print(str(path), soft_wrap=True)
+    errors.print(escape(str(path)), soft_wrap=True)

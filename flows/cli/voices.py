@@ -27,7 +27,7 @@ CONSENT = (
 )
 
 VoiceFile = Annotated[
-    Path | None, typer.Option("--file", help="The file of voices; that of [roles] enrolled when left out.")
+    Path | None, typer.Option("--file", help="The file of voices; that of roles.enrolled when left out.")
 ]
 
 
@@ -47,7 +47,10 @@ def voices_enrol(
     file: VoiceFile = None,
     config: Config = None,
 ) -> None:
-    """Enrol an agent's voice, from at least ten seconds of their speech alone."""
+    """Enrol an agent's voice, from at least ten seconds of their speech alone.
+
+    [bold]tinghe voices enrol A017 agent.wav --consent --file voices.json[/]
+    """
     if not consent:
         errors.print(CONSENT)
         raise typer.Exit(EXIT_USAGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,7 +20,7 @@ from rich.table import Table
 from pipeline.types import CallStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 SHOWN_CALLS = 40
 """Rows of the table in the terminal."""
+SHOWN_SAME = 5
+"""Recordings, and calls of each, that are named where they stand under several calls."""
 
 _STATUS_STYLE = {"scored": "green", "not_scored": "yellow"}
 _RULE_STYLE = {"critical": "bold red", "major": "yellow", "minor": "cyan"}
@@ -138,19 +141,49 @@ def _findings(findings: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) 
     for (rule, severity, state), count in counts.items():
         times = f" ×{count}" if count > 1 else ""
         doubt = "?" if state == "needs_review" else ""
-        parts.append(f"[{_RULE_STYLE[severity]}]{titles.get(rule, rule)}{doubt}{times}[/]")
+        parts.append(f"[{_RULE_STYLE[severity]}]{escape(titles.get(rule, rule))}{doubt}{times}[/]")
     return "\n".join(parts) or "–"
 
 
 def quarantine_table(calls: Iterable[Quarantined]) -> Table:
-    """The calls that could not be judged."""
+    """The calls that could not be judged, and why."""
     table = Table(title="Quarantine", title_justify="left", header_style="bold")
-    for column in ("call", "reason", "what to do about it"):
+    for column in ("call", "reason", "why"):
         table.add_column(column)
     for call in calls:
-        where = f" (line {call.line}{f', {call.field}' if call.field else ''})" if call.line else ""
-        table.add_row(call.call_id, f"[red]{call.reason}[/]", f"{call.message}{where}")
+        told = call.line is None or f"line {call.line}:" in call.message
+        where = "" if told else f" (line {call.line}{f', {call.field}' if call.field else ''})"
+        table.add_row(call.call_id, f"[red]{call.reason}[/]", escape(f"{call.message}{where}"))
     return table
+
+
+class SameRecordings:
+    """Calls that stand on one recording: each is judged and counts, so somebody should know."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, list[str]] = {}
+
+    def among(self, calls: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The same calls, which are looked at as they pass; ``calls`` are call JSONs."""
+        for call in calls:
+            digest = call["provenance"].get("recording_sha256")
+            if digest:
+                self._calls.setdefault(digest, []).append(call["call_id"])
+            yield call
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """Ids of calls with one recording, in the order of their first."""
+        return [ids for ids in self._calls.values() if len(ids) > 1]
+
+
+def same_recordings_line(groups: Sequence[Sequence[str]]) -> str:
+    """What to say of recordings that stand under more than one call."""
+    shown = "; ".join(
+        " = ".join(ids[:SHOWN_SAME]) + (" …" if ids[SHOWN_SAME:] else "") for ids in groups[:SHOWN_SAME]
+    )
+    more = f"; {len(groups) - SHOWN_SAME} more" if len(groups) > SHOWN_SAME else ""
+    return f"[yellow]The same recording under several calls[/], each of which counts: {escape(shown)}{more}"
 
 
 def summary_line(summary: BatchSummary) -> str:

@@ -2,8 +2,8 @@
 
 Read in this order: ``sniff`` (what the bytes are; names do not matter), ``decoding`` (the
 allow-listed decoders, frame by frame under a cap), ``headers`` (does the file hold what its header
-says), ``channels`` (dead, silent and doubled channels). ``raw`` and ``mpeg`` are small formats that
-both the sniffer and its callers need.
+says), ``channels`` (dead, silent, doubled and mixed channels). ``raw``, ``mpeg`` and ``ebml`` are small
+formats that several of them need.
 
 Messages of the errors raised here never hold the file's name, since diallers put telephone numbers
 into names; the caller knows which call it asked for.
@@ -97,7 +97,9 @@ def _declared(raw_format: str | None) -> Source | None:
         raw = parse_raw_format(raw_format)
     except ValueError as error:
         raise RecordingError("unsupported_container", f"raw_format: {error}") from error
-    options = {"sample_rate": str(raw.rate_hz), "ch_layout": f"{raw.channels}C"}
+    options = {"sample_rate": str(raw.rate_hz)}
+    if raw.codec != "gsm":
+        options["ch_layout"] = f"{raw.channels}C"
     return Source(container=raw.codec, demuxer=raw.codec, options=options)
 
 

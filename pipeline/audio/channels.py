@@ -30,6 +30,9 @@ _BLOCK: Final = SAMPLE_RATE
 _ACTIVE_RANGE_DB: Final = 30.0
 _DIFFERENT: Final = 0.5
 _MAX_DIFFERENT_SHARE: Final = 0.005
+_MIX_BLOCK: Final = 60 * SAMPLE_RATE
+_MIX_PART: Final = 0.01
+"""A channel is part of a mix when this share of the mix's power is its own."""
 
 
 def judge_channels(sound: tuple[Samples, ...], limits: AudioSettings) -> tuple[tuple[Channel, ...], bool]:
@@ -67,7 +70,7 @@ def judge_channels(sound: tuple[Samples, ...], limits: AudioSettings) -> tuple[t
     live = tuple(channel for channel in channels if not channel.dead)
     if len(channels) == 2 and len(live) < 2:
         return channels, False
-    distinct = _distinct(live, limits.dual_mono_correlation)
+    distinct = _without_mixes(_distinct(live, limits.dual_mono_correlation), limits.dual_mono_correlation)
     return distinct or channels, len(distinct) == 1 < len(live)
 
 
@@ -77,6 +80,43 @@ def _distinct(channels: tuple[Channel, ...], limit: float) -> tuple[Channel, ...
         if not any(alike(channel.samples, other.samples, limit) for other in kept):
             kept.append(channel)
     return tuple(sorted(kept, key=lambda c: c.index))
+
+
+def _without_mixes(channels: tuple[Channel, ...], limit: float) -> tuple[Channel, ...]:
+    kept = list(channels)
+    while len(kept) > 2:
+        covariance = _covariance([channel.samples for channel in kept])
+        likeness = [_mixed(covariance, at) for at in range(len(kept))]
+        most = int(np.argmax(likeness))
+        if likeness[most] <= limit**2:
+            break
+        del kept[most]
+    return tuple(kept)
+
+
+def _covariance(sound: list[Samples]) -> NDArray[np.float64]:
+    total = np.zeros((len(sound), len(sound)))
+    for start in range(0, len(sound[0]), _MIX_BLOCK):
+        block = np.stack([samples[start : start + _MIX_BLOCK] for samples in sound]).astype(np.float64)
+        block -= block.mean(axis=1, keepdims=True)
+        total += block @ block.T
+    return total
+
+
+def _mixed(covariance: NDArray[np.float64], at: int) -> float:
+    """Share of a channel's power that a sum of others explains (least squares); 0 where none is a sum.
+
+    A party is the difference of the mix and the other party, so its weights differ in sign: only the mix
+    is a sum.
+    """
+    others = [index for index in range(len(covariance)) if index != at]
+    shared = covariance[others, at]
+    weights = np.linalg.lstsq(covariance[np.ix_(others, others)], shared, rcond=None)[0]
+    power = covariance[at, at]
+    parts = np.sign(weights) * weights**2 * np.diag(covariance)[others] / power
+    if (parts < -_MIX_PART).any() or int((parts > _MIX_PART).sum()) < 2:
+        return 0.0
+    return float(weights @ shared / power)
 
 
 def frame_levels(samples: Samples) -> NDArray[np.float64]:

@@ -28,13 +28,16 @@ DECODERS: Final = frozenset(
     {
         *("pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be"),
         *("pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_alaw", "pcm_mulaw"),
-        *("gsm_ms", "adpcm_ima_wav", "adpcm_ms", "mp2", "mp2float", "mp3", "mp3float"),
-        *("amrnb", "amrwb", "opus", "vorbis", "aac", "flac", "wmav1", "wmav2", "wmapro", "wmavoice"),
+        *("gsm", "gsm_ms", "g722", "g723_1", "g726", "g726le", "g729", "adpcm_ima_wav", "adpcm_ms"),
+        *("mp2", "mp2float", "mp3", "mp3float", "amrnb", "amrwb", "opus", "vorbis", "aac", "alac", "flac"),
+        *("wmav1", "wmav2", "wmapro", "wmavoice"),
     }
 )
 """FFmpeg's names of the decoders that may run."""
 
-_DEMUXERS: Final = "wav,mp3,amr,ogg,mov,mp4,m4a,3gp,3g2,mj2,flac,asf,aac,alaw,mulaw"
+_DEMUXERS: Final = (
+    "wav,mp3,amr,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,flac,asf,aac,au,alaw,mulaw,gsm,s16le"
+)
 _GUARDS: Final = {
     "codec_whitelist": ",".join(sorted(DECODERS)),
     "format_whitelist": _DEMUXERS,

@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from pipeline.audio.ebml import read_segment
 from pipeline.errors import RecordingError
 
 if TYPE_CHECKING:
@@ -151,6 +152,10 @@ def _missing_seconds(file: BinaryIO, size: int, source: Source, sound: Sound, se
                 cut = any(end > size for _, end in _mov_boxes(file, size, source.offset))
                 return math.inf if cut else 0.0
             return declared - seconds
+        case "matroska":
+            return _matroska_seconds(file, size, source.offset, seconds) - seconds
+        case "au":
+            return _au_share(file, size, source.offset) * seconds
         case "flac":
             return declared - seconds if declared is not None else 0.0
         case "asf":
@@ -196,6 +201,31 @@ def _asf_seconds(file: BinaryIO, offset: int) -> float:
         return 0.0
     play_100ns, _, preroll_ms, flags = struct.unpack_from("<QQQI", head, at + 64)
     return 0.0 if flags & 1 else play_100ns / 1e7 - preroll_ms / 1e3
+
+
+def _matroska_seconds(file: BinaryIO, size: int, offset: int, seconds: float) -> float:
+    """Length by the head of a file that is shorter than that head says; what it holds where it is whole.
+
+    A browser that records does not know the length and leaves it open: such a cut cannot be told.
+    """
+    file.seek(offset)
+    segment = read_segment(file.read(65536))
+    if segment is None or segment.end is None or offset + segment.end <= size:
+        return seconds
+    return math.inf if segment.seconds is None else segment.seconds
+
+
+def _au_share(file: BinaryIO, size: int, offset: int) -> float:
+    """Bytes of sound that an AU header announces and the file lacks, as a share of those there."""
+    file.seek(offset)
+    header = file.read(12)
+    if len(header) < 12:
+        return 0.0
+    start, announced = struct.unpack(">II", header[4:])
+    held = size - offset - start
+    if announced >= _WAV_PLACEHOLDER or announced <= held:
+        return 0.0
+    return (announced - held) / held if held > 0 else math.inf
 
 
 def _mov_boxes(file: BinaryIO, size: int, offset: int) -> Iterator[tuple[bytes, int]]:

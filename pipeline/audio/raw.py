@@ -1,4 +1,4 @@
-"""Headerless G.711: what it is must be declared, since the bytes cannot say."""
+"""Headerless sound: what it is must be declared, since the bytes cannot say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Final
 DEFAULT_RATE_HZ: Final = 8000
 DEFAULT_CHANNELS: Final = 1
 
-_PATTERN: Final = re.compile(r"(?P<codec>alaw|mulaw)(?::(?P<rate>[0-9]{1,6})(?::(?P<channels>[0-9]{1,2}))?)?")
+_PATTERN: Final = re.compile(
+    r"(?P<codec>alaw|mulaw|s16le|gsm)(?::(?P<rate>[0-9]{1,6})(?::(?P<channels>[0-9]{1,2}))?)?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class RawFormat:
 
 
 def parse_raw_format(text: str) -> RawFormat:
-    """Read a declaration such as ``alaw``, ``mulaw:8000`` or ``alaw:8000:2``.
+    """Read a declaration such as ``alaw``, ``mulaw:8000`` or ``s16le:8000:2``; GSM 6.10 is mono.
 
     Raises:
         ValueError: the text is no such declaration; the message says what is.
@@ -30,6 +32,8 @@ def parse_raw_format(text: str) -> RawFormat:
     match = _PATTERN.fullmatch(text.strip().lower())
     rate = int(match["rate"] or DEFAULT_RATE_HZ) if match else 0
     channels = int(match["channels"] or DEFAULT_CHANNELS) if match else 0
-    if match is None or rate == 0 or channels == 0:
-        raise ValueError("expected alaw or mulaw, then optionally :rate and :channels, such as alaw:8000:2")
+    if match is None or rate == 0 or channels == 0 or (match["codec"] == "gsm" and channels > 1):
+        raise ValueError(
+            "expected alaw or mulaw, s16le or gsm, then optionally :rate and :channels, such as alaw:8000:2"
+        )
     return RawFormat(codec=match["codec"], rate_hz=rate, channels=channels)

@@ -64,6 +64,8 @@ _ALLOWED: Final = (
     (_magic(rb"#!AMR(?:-WB)?\n", "amr"), "amr"),
     (_magic(_MP4, "mp4"), "mov"),
     (_magic(_ASF, "asf"), "asf"),
+    (_magic(rb"\x1a\x45\xdf\xa3", "matroska"), "matroska"),
+    (_magic(rb"\.snd", "au"), "au"),
 )
 """Container and the demuxer that reads it."""
 
@@ -112,9 +114,8 @@ _UNSUPPORTED: Final = (
         "an archive; unpack it first",
     ),
     _magic(rb".{257}ustar", "a tar archive; unpack it first"),
-    _magic(rb"RIFF.{4}AVI |\x1a\x45\xdf\xa3|FLV\x01|\x00\x00\x01[\xba\xb3]", "a video"),
+    _magic(rb"RIFF.{4}AVI |FLV\x01|\x00\x00\x01[\xba\xb3]", "a video"),
     _magic(rb"FORM.{4}AIF[FC]", "AIFF"),
-    _magic(rb"\.snd", "Sun AU"),
     _magic(rb"caff", "CAF"),
     _magic(rb"wvpk", "WavPack"),
     _magic(rb"MAC ", "Monkey's Audio"),

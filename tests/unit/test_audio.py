@@ -29,6 +29,7 @@ from tests.audio_files import (
     voice,
     write_amr_wb,
     write_audio,
+    write_g729_wav,
     write_gsm_wav,
     write_wav,
 )
@@ -91,6 +92,12 @@ def test_wav_codecs_keep_length_and_level(tmp_path: Path, codec: str) -> None:
         ("aac", "adts", "aac", "aac", 16000),
         ("flac", "flac", "flac", "flac", 11025),
         ("wmav2", "asf", "wmav2", "asf", 16000),
+        ("libopus", "webm", "opus", "matroska", 48000),
+        ("alac", "ipod", "alac", "mp4", 8000),
+        ("g722", "wav", "adpcm_g722", "wav", 16000),
+        ("g726", "wav", "adpcm_g726", "wav", 8000),
+        ("g723_1", "wav", "g723_1", "wav", 8000),
+        ("pcm_mulaw", "au", "pcm_mulaw", "au", 8000),
     ],
 )
 def test_compressed_formats(
@@ -102,7 +109,7 @@ def test_compressed_formats(
         rate,
         codec=codec,
         container=muxer,
-        bit_rate=12200 if "amr" in codec else 32000,
+        bit_rate={"libopencore_amrnb": 12200, "g723_1": 6300}.get(codec, 32000),
     )
     audio = decoded(path)
     assert (audio.container, audio.codec, audio.source_rate) == (container, name, rate)
@@ -114,6 +121,11 @@ def test_vorbis_in_stereo(tmp_path: Path) -> None:
     sound = channels(voice(3.0, 16000), voice(3.0, 16000, seed=1))
     audio = decoded(write_audio(tmp_path / "a.ogg", sound, 16000, codec="vorbis", container="ogg"))
     assert (audio.container, audio.codec, len(audio.channels)) == ("ogg", "vorbis", 2)
+
+
+def test_g729_in_wav(tmp_path: Path) -> None:
+    audio = decoded(write_g729_wav(tmp_path / "a.wav", 4.0))
+    assert (audio.container, audio.codec, audio.duration_ms) == ("wav", "g729", 4000)
 
 
 def test_gsm_and_amr_wb(tmp_path: Path) -> None:
@@ -167,16 +179,16 @@ def test_floats_out_of_range_are_tamed(tmp_path: Path) -> None:
     assert np.abs(samples).max() <= 1.0
 
 
-# --- headerless G.711 ------------------------------------------------------------------------
+# --- headerless sound ------------------------------------------------------------------------
 
 
 @settings(max_examples=25, deadline=None)
 @given(
     hnp.arrays(np.float32, 12000, elements=st.floats(-0.5, 0.5, width=32)),
-    st.sampled_from(["alaw", "mulaw"]),
+    st.sampled_from(["alaw", "mulaw", "s16le"]),
     st.sampled_from([1, 2]),
 )
-def test_raw_g711_is_the_same_sound_as_in_wav(
+def test_raw_sound_is_the_same_sound_as_in_wav(
     tmp_path_factory: pytest.TempPathFactory, noise: Sound, law: str, count: int
 ) -> None:
     folder = tmp_path_factory.mktemp("raw")
@@ -188,6 +200,14 @@ def test_raw_g711_is_the_same_sound_as_in_wav(
     assert (raw.container, raw.codec, raw.source_channels) == (law, f"pcm_{law}", count)
     for a, b in zip(wav.channels, raw.channels, strict=True):
         np.testing.assert_array_equal(a.samples, b.samples)
+
+
+def test_raw_gsm_as_asterisk_writes_it(tmp_path: Path) -> None:
+    frames = np.random.default_rng(3).integers(0, 256, (200, 33), dtype=np.uint8)
+    frames[:, 0] = frames[:, 0] & 0x0F | 0xD0  # the signature of a frame (RFC 3551, section 4.5.8)
+    audio = decoded(put(tmp_path / "a.gsm", frames.tobytes()), "gsm")
+    assert (audio.container, audio.codec, audio.source_rate) == ("gsm", "gsm", 8000)
+    assert audio.duration_ms == 4000
 
 
 def test_a_header_wins_over_the_declaration(tmp_path: Path) -> None:
@@ -204,7 +224,9 @@ def test_a_web_page_is_no_raw_sound(tmp_path: Path) -> None:
     assert reason(put(tmp_path / "a.al", b"<html><body>" + b"x" * 20000), "alaw") == "not_audio"
 
 
-@pytest.mark.parametrize("text", ["pcm", "alaw:", "alaw:0", "mulaw:8000:0", "alaw:8000:2:1", "mulaw:8k", ""])
+@pytest.mark.parametrize(
+    "text", ["pcm", "alaw:", "alaw:0", "mulaw:8000:0", "alaw:8000:2:1", "mulaw:8k", "gsm:8000:2", ""]
+)
 def test_unknown_declarations_are_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="alaw or mulaw"):
         parse_raw_format(text)
@@ -318,7 +340,10 @@ def test_little_missing_is_tolerated(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("codec", "muxer"),
-    [("flac", "flac"), ("aac", "ipod"), ("libopus", "ogg"), ("wmav2", "asf"), ("libmp3lame", "mp3")],
+    [
+        *[("flac", "flac"), ("aac", "ipod"), ("libopus", "ogg"), ("wmav2", "asf"), ("libmp3lame", "mp3")],
+        *[("libopus", "webm"), ("pcm_alaw", "au"), ("g722", "wav")],
+    ],
 )
 def test_half_a_compressed_file_is_truncated(tmp_path: Path, codec: str, muxer: str) -> None:
     path = tmp_path / "a"
@@ -326,6 +351,20 @@ def test_half_a_compressed_file_is_truncated(tmp_path: Path, codec: str, muxer: 
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     assert reason(path) == "truncated"
+
+
+def test_a_browser_s_recording_says_nothing_of_its_length(tmp_path: Path) -> None:
+    path = tmp_path / "a.webm"
+    write_audio(path, channels(voice(8.0, 48000)), 48000, codec="libopus", container="webm", bit_rate=32000)
+    content = bytearray(path.read_bytes())
+    size = content.index(b"\x18\x53\x80\x67") + 4
+    content[size : size + 8] = (
+        b"\x01" + b"\xff" * 7
+    )  # unknown, as a live stream has it (RFC 8794, section 6.2)
+    path.write_bytes(content)
+    assert abs(decoded(path).duration_ms - 8000) <= 200
+    path.write_bytes(content[: len(content) // 2])
+    assert 2000 < decoded(path).duration_ms < 6000
 
 
 def test_pages_lost_to_damage_are_noticed(tmp_path: Path) -> None:

@@ -125,6 +125,25 @@ def test_of_more_than_two_channels_the_live_and_distinct_stay() -> None:
     assert dual_mono
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(("of_agent", "of_customer"), [(0.5, 0.5), (1.0, 0.3), (0.2, 0.9)])
+def test_a_mix_beside_its_parties_is_left_out(place: int, of_agent: float, of_customer: float) -> None:
+    mix = np.float32(of_agent) * AGENT + np.float32(of_customer) * CUSTOMER + hiss(-60.0)
+    sound = [AGENT, CUSTOMER]
+    sound.insert(place, mix)
+    found, dual_mono = judged(*sound)
+    assert [c.index for c in found] == [index for index in range(3) if index != place]
+    assert not dual_mono
+
+
+def test_a_third_voice_and_an_echo_are_no_mix() -> None:
+    third = voice(4.0, RATE, seed=3)
+    found, _ = judged(AGENT, CUSTOMER, third + np.float32(0.1) * AGENT)
+    assert [c.index for c in found] == [0, 1, 2]
+    found, _ = judged(AGENT, CUSTOMER, third, np.float32(0.5) * (AGENT + CUSTOMER + third))
+    assert [c.index for c in found] == [0, 1, 2]
+
+
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_silence_on_every_channel_is_refused(count: int) -> None:
     with pytest.raises(RecordingError) as caught:

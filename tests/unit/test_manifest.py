@@ -164,7 +164,12 @@ def test_other_channel_roles_are_refused(value: object) -> None:
         ("2026-03-05T14:02:11+08:00", "2026-03-05T14:02:11+08:00"),
         ("2026-03-05 14:02:11", "2026-03-05T14:02:11+08:00"),
         ("2026/3/5 9:02", "2026-03-05T09:02:00+08:00"),  # what spreadsheets make of it
-        ("2026-03-05T06:02:11Z", "2026-03-05T06:02:11+00:00"),
+        ("2026-03-05T06:02:11Z", "2026-03-05T14:02:11+08:00"),  # hours of the day are those of China
+        ("2026-03-05T18:30:00+00:00", "2026-03-06T02:30:00+08:00"),
+        ("2026-03-05T21:30:00+06:00", "2026-03-05T21:30:00+06:00"),  # clocks in Xinjiang
+        ("20260305140211", "2026-03-05T14:02:11+08:00"),  # as diallers write it
+        ("2026年3月5日 9:02", "2026-03-05T09:02:00+08:00"),
+        ("2026年3月5日9时2分7秒", "2026-03-05T09:02:07+08:00"),
     ],
 )
 def test_times(tmp_path: Path, text: str, iso: str) -> None:
@@ -173,11 +178,18 @@ def test_times(tmp_path: Path, text: str, iso: str) -> None:
     assert call.metadata.started_at.isoformat() == iso
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026/13/5 9:02", "2026/2/30", "25:00"])
+@pytest.mark.parametrize("text", ["yesterday", "2026/13/5 9:02", "2026/2/30", "25:00", "5/3/2026 9:02"])
 def test_bad_times_are_named(tmp_path: Path, text: str) -> None:
     rejected = only_rejected(plan(tmp_path, f"call_id,file,started_at\nA1,a.wav,{text}\n"))
     assert rejected.field == "started_at"
     assert text in rejected.message
+
+
+@pytest.mark.parametrize("text", ["2026-03-05", "2026/3/5", "20260305", "2026年3月5日"])
+def test_a_day_alone_is_no_call_at_midnight(tmp_path: Path, text: str) -> None:
+    rejected = only_rejected(plan(tmp_path, f"call_id,file,started_at\nA1,a.wav,{text}\n"))
+    assert rejected.field == "started_at"
+    assert "time of day" in rejected.message
 
 
 # --- files -----------------------------------------------------------------------------------
@@ -276,7 +288,8 @@ def test_jsonl(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("manifest.csv", "call_id,path\nA1,a.wav\n", "missing column file"),
-        ("manifest.csv", "call_id;file\nA1;a.wav\n", "missing column call_id, file"),
+        ("manifest.csv", "call_id file\nA1 a.wav\n", "missing column call_id, file"),
+        ("manifest.csv", "sep=;\ncall_id,file\nA1,a.wav\n", "missing column call_id, file"),
         ("manifest.csv", "call_id,file,file\nA1,a.wav,b\n", "column file stands twice"),
         ("manifest.csv", "", "is empty"),
         ("calls.xlsx", "PK", r"\.csv or \.jsonl"),

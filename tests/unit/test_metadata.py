@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -22,6 +23,19 @@ from pipeline.metadata import PERSONAL_FIELDS
         ({"stop_until": "2026-03-31"}, "stop_until", date(2026, 3, 31)),
         ({"agreed_window": True}, "agreed_window", True),
         ({"agreed_window": "21:00-23:00"}, "agreed_window", "21:00-23:00"),
+        ({"total_due": "18,600.50"}, "total_due", Decimal("18600.50")),
+        ({"total_due": "1，234，567"}, "total_due", Decimal(1234567)),
+        ({"principal": "¥18,600"}, "principal", Decimal(18600)),
+        ({"paid_amount": " 300 元"}, "paid_amount", Decimal(300)),
+        ({"total_due": 18600.5}, "total_due", Decimal("18600.5")),
+        ({"days_overdue": "1,194"}, "days_overdue", 1194),
+        ({"days_overdue": "45天"}, "days_overdue", 45),
+        ({"talk_seconds": "0:01:35"}, "talk_seconds", 95.0),
+        ({"is_outsourced": "是"}, "is_outsourced", True),
+        ({"ivr_recording_notice": "无"}, "ivr_recording_notice", False),
+        ({"connected": "true "}, "connected", True),
+        ({"callee_role": " Debtor"}, "callee_role", "debtor"),
+        ({"customer_sex": "f"}, "customer_sex", "F"),
     ],
 )
 def test_fields_are_read_as_they_are_written(given, field, value):
@@ -40,6 +54,14 @@ def test_fields_are_read_as_they_are_written(given, field, value):
         {"agreement_status": "maybe"},
         {"contact_ground": "because"},
         {"paid_amount": "-3"},
+        {"total_due": "18,60"},
+        {"total_due": "1,8600"},
+        {"total_due": "18.600,00"},
+        {"total_due": "45天"},
+        {"total_due": "1.86万"},
+        {"days_overdue": "45元"},
+        {"talk_seconds": "1:35"},
+        {"is_outsourced": "maybe"},
     ],
 )
 def test_what_cannot_be_is_refused_by_name(given):
