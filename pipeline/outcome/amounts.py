@@ -59,7 +59,8 @@ _UNIT = re.compile(
     rf"(?P<about>[多来几余]?)(?P<yuan>元|块钱|块|人民币)(?:(?<!币)(?P<jiao>[{_DIGIT}\d])(?P<mao>毛|角)?)?"
 )
 _NOT_TENTHS = re.compile(rf"[{_DIGIT}十{_MAGNITUDE}\d个天期号月点分]")  # 三千块三期: 三 belongs to 期
-_FEN = re.compile(rf"(?P<fen>[{_DIGIT}\d])分")
+_FEN = re.compile(rf"(?P<fen>[{_DIGIT}\d])(?:分|(?![{_DIGIT}十{_MAGNITUDE}\d个天期号月点元块毛角]))")
+"""``八毛五``: the 分 is mostly left out."""
 _ABOUT = re.compile(r"多|几|余|出头")
 _ABOUT_SO_MANY = re.compile(r"零?[多几余来](?P<magnitude>[百千万])")  # 十几万, 一千多万
 _COUNTED = re.compile(

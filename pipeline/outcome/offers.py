@@ -68,6 +68,7 @@ class AgentTurn:
         settlement: what would settle the debt, as the agent offers it.
         accepted: an amount that is agreed to in so many words (``四千可以``).
         rejects: the last offer is turned down.
+        declines: no promise is put on record, the agent says.
         clock: a time of day is named, which repeats a day already agreed.
         asks: what is asked for.
     """
@@ -79,6 +80,7 @@ class AgentTurn:
     settlement: AmountSpan | None
     accepted: AmountSpan | None
     rejects: bool
+    declines: bool
     clock: bool
     asks: Asked
 
@@ -97,7 +99,7 @@ _PAID_ON = re.compile(
     r"(?:之前|以前|前)?[我您你先就再]{0,2}[还付转存](?:款|清|上|[一二两三四五六七八九十\d])"
 )
 _CONFIRMING = re.compile(
-    r"确认|记录|记上|对吗|对吧|对不对|是吧|说定|总结|那就|没错吧|行吗|可以吗|行不行|好吗"
+    r"确认|记录|记[上下好]|对吗|对吧|对不对|是吧|说定|总结|那就|没错吧|行吗|可以吗|行不行|好吗"
 )
 _REJECTS = re.compile(r"不行|不够|太少|不可以|等不了|糊弄|打发|接受不了|不接受|开玩笑|至少|起码|最少|逗我")
 _ACCEPTS_BEFORE = re.compile(
@@ -107,7 +109,9 @@ _ACCEPTS_AFTER = re.compile(r"(?:块钱?|元)?也?(?:可以|行|没问题)(?![�
 _CLOCK = re.compile(r"[一二两三四五六七八九十\d]+点")
 _ASKS_AMOUNT = re.compile(r"多少|拿出|几百|几千|全部还.{0,4}还是|还一部分")
 _ASKS_DAY = re.compile(r"什么时候|啥时候|哪一?天|几号|何时|几时|什么时间|(?:周|星期|礼拜)几")
-_ASKS_OTHER = re.compile(r"生日|出生|工资|收入|到手|挣|发薪|方便接|联系|回电|电话|开始|身份|逾期|还的")
+_ASKS_OTHER = re.compile(
+    r"生日|出生|工资|收入|到手|挣|发薪|方便接|联系|回电|电话|开始|身份|逾期|记得|[还打说来收转接讲签办](?:您|你)?的(?!话)"
+)
 
 
 def read_customer(text: str, called_at: datetime | None, asked: Asked) -> CustomerTurn:
@@ -122,7 +126,7 @@ def read_customer(text: str, called_at: datetime | None, asked: Asked) -> Custom
     withdrawn = _withdrawn_at(turn)
     after = max(withdrawn, _corrected_at(turn))
     amount = _offered_amount(turn, asked, after)
-    day = _offered_day(turn, asked, after, with_amount=amount is not None)
+    day = _offered_day(turn, asked, after, amount)
     if day is not None and amount is None:
         amount = _offered_amount(turn, Asked(amount=True), after)
     amount_open = bool(wording.AMOUNT_OPEN.search(text))
@@ -156,6 +160,7 @@ def read_agent(text: str, called_at: datetime | None) -> AgentTurn:
         settlement=next((span for span in yuan if _SETTLEMENT.search(turn.clause(span).text)), None),
         accepted=next((span for span in exact if _is_accepted(turn, span)), None),
         rejects=bool(_REJECTS.search(text.replace("行不行", ""))),
+        declines=any(wording.UNRECORDED.search(clause.text) for clause in turn.clauses),
         clock=bool(_CLOCK.search(text)),
         asks=Asked(amount=_asks(turn, _ASKS_AMOUNT), day=_asks(turn, _ASKS_DAY)),
     )
@@ -232,11 +237,27 @@ class _Turn:
             wording.PAY.search(text) and not wording.denies(text) for text in self.near(span).split("，")
         )
 
+    @property
+    def commits(self) -> bool:
+        """Whether a clause says no more than that the speaker pays: amount and day may stand anywhere."""
+        return any(wording.COMMITS.fullmatch(clause.text) for clause in self.clauses)
+
     def sentence(self, span: _Span) -> str:
         """The sentence that holds ``span``."""
         return next(m.group() for m in _SENTENCE.finditer(self.text) if m.start() <= span.start < m.end())
 
 
+_INSTALMENT = re.compile(r"首期|第一期|头一期|首付|每期|月供")
+_WONDERS = re.compile(r"[这那怎么咋又]*[还又][要得](?:我)?[交收给出再]?")
+_AT_IT = re.compile(r"[块元钱]*[啊呀吗嘛么哦哇呢]")
+_FALLS_SHORT = re.compile(r"(?:没|不|还没|将近|不足|快)(?:到|足|满|够|超过)$")
+"""A figure that only bounds another: ``不到五千``."""
+_DROPPED = re.compile(r"[块元钱]*的?(?:事|费)?[我就也都]*(?:不提|不收|不要|免了|算了|抹了)")
+_BY_ME = re.compile(r"(?:我|我们|这边|咱们?)$")
+_MY_WORK = re.compile(
+    r"[就来先也再]*(?:[给帮替][您你])?(?:把[^，。]{1,8})?(?:记|登|备注|提交|报|申请|删|标|转(?![账款])|发|查|核|打电话|联系)"
+)
+"""What the agent does himself on a day that he names: ``我今天就备注``."""
 _LEAD = re.compile(r"(?:先.?|那就|就按?|最多|顶多)$")  # 那就一千
 _LITTLE = 3
 _STORY = timedelta(days=40)
@@ -256,8 +277,15 @@ def _withdrawn_at(turn: _Turn) -> int:
 
 
 def _corrected_at(turn: _Turn) -> int:
-    """Offset of the last slip put right (``哦不对``), -1 without one or with nothing after it."""
-    positions = [clause.start for clause in turn.clauses if wording.CORRECTION.search(clause.text)]
+    """Offset of the last slip put right or term changed (``哦不对``, ``改到周一``).
+
+    -1 without one or with nothing after it.
+    """
+    positions = [
+        clause.start + match.start()
+        for clause in turn.clauses
+        for match in wording.CORRECTION.finditer(clause.text)
+    ]
     last = max(positions, default=-1)
     starts = [span.start for span in turn.amounts] + [span.start for span in turn.days]
     return last if any(start > last for start in starts) else -1
@@ -275,7 +303,7 @@ def _is_committed(turn: _Turn, span: _Span) -> bool:
     )
 
 
-def _offered_day(turn: _Turn, asked: Asked, after: int, *, with_amount: bool) -> DateSpan | None:
+def _offered_day(turn: _Turn, asked: Asked, after: int, amount: AmountSpan | None) -> DateSpan | None:
     if wording.PROOF.search(turn.text):
         return None
     offered = [
@@ -284,17 +312,25 @@ def _offered_day(turn: _Turn, asked: Asked, after: int, *, with_amount: bool) ->
         if span.start > after
         and _is_committed(turn, span)
         and not wording.PAST.search(turn.around(span))
+        and (span.day - span.first < _STORY or wording.PAY.search(turn.clause(span).text))
         and (asked.day or not turn.doubts(span))
         and (
             asked.day
-            or with_amount
+            or amount is not None
             or (asked.terms and turn.is_bare(span))
             or turn.pays_near(span)
             or wording.SETTLE.search(turn.around(span))
+            or turn.commits
         )
     ]
-    # The day of paying is preferred to the day on which money comes in, a day to a whole week.
-    return min(offered, key=lambda span: (_is_payday(turn, span), span.window), default=None)
+
+    # The day of paying is preferred to the day on which money comes in, a day to a whole week, and of two
+    # days the one that is said together with the amount.
+    def rank(span: DateSpan) -> tuple[bool, bool, bool]:
+        apart = amount is not None and turn.sentence(span) != turn.sentence(amount)
+        return _is_payday(turn, span), span.window, apart
+
+    return min(offered, key=rank, default=None)
 
 
 def _condition(turn: _Turn) -> tuple[int, int] | None:
@@ -328,16 +364,39 @@ def _is_offered(turn: _Turn, span: AmountSpan) -> bool:
         span.exact
         and _is_committed(turn, span)
         and not wording.INCOME.search(around)
+        and not _tells_of_means(turn, span)
+        and not _is_broken_off(turn, span)
         and not wording.NOT_OFFERED.search(around)
         and not wording.PAST.search(around)
         and not (wording.DONE.search(around) and not turn.days)
         and not turn.doubts(span)
+        and not _echoes(turn, span)
     )
+
+
+def _tells_of_means(turn: _Turn, span: AmountSpan) -> bool:
+    """Whether a sentence reckons up what comes in and goes out (``我一个月三千，房租八百``)."""
+    said = turn.clause(span).text
+    pays = wording.PAY.search(said) or _LEAD.search(turn.before(span)) or turn.is_bare(span)
+    return not pays and bool(wording.INCOME.search(turn.sentence(span)))
+
+
+def _is_broken_off(turn: _Turn, span: AmountSpan) -> bool:
+    """Whether the clause stops short and another amount follows (``一千我真……五百吧``)."""
+    clause = turn.clause(span)
+    return turn.text[clause.end : clause.end + 1] == "…" and any(a.start > clause.end for a in turn.amounts)
+
+
+def _echoes(turn: _Turn, span: AmountSpan) -> bool:
+    """Whether a clause only wonders at what is asked (``又要三百呀``)."""
+    clause = turn.clause(span)
+    before, after = turn.text[clause.start : span.start], turn.text[span.end : clause.end]
+    return bool(_WONDERS.fullmatch(before) and _AT_IT.fullmatch(after))
 
 
 def _is_paid(turn: _Turn, span: AmountSpan) -> bool:
     led = _LEAD.search(turn.before(span))
-    return span.kind is AmountKind.FULL or bool(led or wording.PAY.search(turn.near(span)))
+    return span.kind is AmountKind.FULL or bool(led or wording.PAY.search(turn.near(span))) or turn.commits
 
 
 def _pays_all(turn: _Turn, day: DateSpan) -> bool:
@@ -350,6 +409,8 @@ def _pays_all(turn: _Turn, day: DateSpan) -> bool:
 def _is_proposed(turn: _Turn, span: AmountSpan) -> bool:
     around, clause = turn.around(span), turn.clause(span)
     echo = clause.asked and span.end - span.start >= len(clause.text) - 1
+    if _FALLS_SHORT.search(turn.before(span)) or _DROPPED.match(turn.text, span.end):
+        return False
     other = _DUE.search(around) or _NOT_PROPOSED.search(around) or wording.REST.search(turn.before(span))
     return not echo and not other
 
@@ -367,10 +428,15 @@ def _is_proposed_day(turn: _Turn, span: DateSpan) -> bool:
         return True
     if _OTHER_DAY.search(turn.around(span)) or wording.REST.search(turn.before(span)):
         return False
+    if _BY_ME.search(turn.before(span)) and _MY_WORK.match(turn.text, span.end):
+        return False
     if turn.is_bare(span) and turn.clause(span).asked:
         return True
     near = turn.near(span)
-    return bool(wording.PAY.search(near) or wording.SETTLE.search(near) or _CONFIRMING.search(turn.text))
+    if wording.PAY.search(near) or wording.SETTLE.search(near) or _INSTALMENT.search(near):
+        return True
+    with_amount = any(turn.clause(a) == turn.clause(span) and _is_proposed(turn, a) for a in turn.amounts)
+    return with_amount or bool(_CONFIRMING.search(turn.text))
 
 
 def _asks(turn: _Turn, what: re.Pattern[str]) -> bool:

@@ -158,6 +158,8 @@ def _hear_agent(state: _Negotiation, reading: AgentTurn, turn: Turn) -> _Negotia
         state = replace(state, proposed=_Terms(), repeated=False, asked=_NOTHING_ASKED)
     if state.tentative and state.last is Role.CUSTOMER:
         state = _cleared(state) if reading.rejects else replace(state, tentative=False)
+    if reading.declines:
+        return replace(_cleared(state), last=Role.AGENT)
     debt = _Debt(
         total=state.debt.total,
         stated=state.debt.resolve(reading.due) or state.debt.stated,
@@ -251,7 +253,9 @@ def _offer(state: _Negotiation, offered: _Terms, reading: CustomerTurn, turn: Tu
     """The customer names terms; what they leave out is taken from the question they answer."""
     agreed = reading.assent is Assent.CLEAR and not reading.tentative
     answers = not reading.tentative or state.asked.amount or state.asked.day
-    context = state.proposed if answers and not reading.day_open else _Terms()
+    # what is taken back is not offered again by the words that the agent had for it
+    open_terms = reading.day_open or reading.withdraws
+    context = state.proposed if answers and not open_terms else _Terms()
     promised = offered.or_else(context).or_else(state.promised)
     state = _named(state, offered, Role.CUSTOMER)
     said_by_agent = not state.proposed.empty or state.repeated
@@ -351,4 +355,11 @@ def _certainty(state: _Negotiation) -> Commitment:
 
 
 def _pays_for_debtor(transcript: Transcript) -> bool:
-    return any(wording.PAYS_FOR_OTHER.search(turn.text) for turn in transcript.by_role(Role.CUSTOMER))
+    """Whether somebody else says that they pay, and no agent has declined it since."""
+    pays = False
+    for turn in transcript.turns:
+        if turn.role is Role.CUSTOMER:
+            pays = pays or bool(wording.PAYS_FOR_OTHER.search(turn.text))
+        elif turn.role is Role.AGENT and wording.TURNED_DOWN.search(turn.text):
+            pays = False
+    return pays

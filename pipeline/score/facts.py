@@ -39,10 +39,12 @@ _DEMAND = re.compile(
     r"(?:还|处理|打款|结清|付|交|安排|存)"
     r"|(?:能|打算|准备|先)?还(?:多少|款吧|不还|钱)|抓紧|给个?准[话信]"
 )
+_CONDITION = re.compile(r"[？?]$|怎么(?:跟|和|让|叫)|凭什么")
+"""A turn that asks back takes nothing on."""
 _ASKS = re.compile(r"[?？]|麻烦|能不能|可不可以|可以吗|好吗|行吗|方便|帮忙|帮我|转告|转达|劳烦|请[您你]")
 _PASSES_ON = re.compile(
     r"^(?:(?![不没别]|无法)[^，。！？、；,.!?;\s])*?(?:转告|转达|告诉[他她]|(?:跟|和|给|同)[他她](?:说|讲|提|带|打)"
-    r"|[让叫][他她].{0,6}(?:打|回|联系|找)|(?:通知|联系)[他她])(?!不)"
+    r"|[让叫喊][他她].{0,6}(?:打|回|联系|找)|(?:通知|联系)[他她]|问(?:一下|下|哈|问)?[他她])(?!不|过)"
 )
 """Words that take on to pass something on, from the beginning of a clause that denies nothing."""
 
@@ -210,8 +212,9 @@ def _is_formula_with_demand(text: str, at: Evidence) -> bool:
 def _taken_on(said: Iterable[Act], transcript: Transcript) -> Places:
     """Where an ``agree`` is a next step: it answers something asked, or takes on to pass it on.
 
-    An ``agree`` that only ends the conversation is none.
+    An ``agree`` that only ends the conversation is none; who says ``我问一下他`` needs no yes besides.
     """
+    promised: list[Evidence] = []
     before: dict[int, str] = {}
     words: dict[int, str] = {}
     last = ""
@@ -220,7 +223,12 @@ def _taken_on(said: Iterable[Act], transcript: Transcript) -> Places:
             last = turn.text
         elif turn.role is Role.CUSTOMER:
             before[turn.index], words[turn.index] = last, turn.text
-    return _merged(
+            promised += [
+                Evidence.of(turn, clause.start(), clause.end())
+                for clause in _CLAUSE.finditer(turn.text)
+                if (own := _PASSES_ON.match(clause.group())) and "我" in own.group()
+            ]
+    agreed = (
         act.evidence
         for act in said
         if act.act == "agree"
@@ -229,6 +237,7 @@ def _taken_on(said: Iterable[Act], transcript: Transcript) -> Places:
             or any(_PASSES_ON.match(c) for c in _CLAUSE.findall(words.get(act.evidence.turn, "")))
         )
     )
+    return _merged((*agreed, *(at for at in promised if _CONDITION.search(words[at.turn]) is None)))
 
 
 def _promised(promise: Promise | None, said: Iterable[Act], turns: Mapping[int, Turn]) -> Places:

@@ -179,6 +179,44 @@ CONFIRMED = {
         2200,
         june(16),
     ),
+    "a fee is refused, the debt is not": (
+        """A 另外有四百块加急费，跟还款一起给。
+        C 四百我不交。本钱该还还，二十五号我还两千六。
+        A 那加急的事不提，二十五号两千六，APP里还，对吧？
+        C 对，二十五号。""",
+        2600,
+        june(25),
+    ),
+    "a yes that only says that he pays, and where the money comes from": (
+        """A 你今天必须定下来！
+        C 行，我给。这样吧，后天，我找我表弟挪九百。
+        A 后天九百，听见没有？
+        C 听见了。""",
+        900,
+        june(12),
+    ),
+    "moved to another day because of a day on which something else is due": (
+        """A 十二号七百，行吧？
+        C 十二号得给孩子报名，改到十五号，六百。
+        A 十五号六百，没问题吧？
+        C 没问题。""",
+        600,
+        june(15),
+    ),
+    "the first instalment, put by the agent": (
+        """A 您看这样，分四期，每期一千六，第一期二十号。
+        C 可以，按您说的办。""",
+        1600,
+        june(20),
+    ),
+    "doubt about today, and another day": (
+        """A 今晚能处理吗？
+        C 今晚够呛，明儿一早我去柜台存三千。
+        A 明早三千，记好了。
+        C 中。""",
+        3000,
+        june(11),
+    ),
 }
 
 
@@ -228,6 +266,21 @@ UNCONFIRMED = {
         A 好，尽快啊。""",
         (6400, june(10)),
     ),
+    "the terms of the agent leave out his condition, which he insists on": (
+        """C 平台二十号结账，结了我还你一千。
+        A 二十号一千，写好了。
+        C 我讲的是收到钱才给，你别瞎记。""",
+        (1000, june(20)),
+    ),
+    "the day is not to be written down": (
+        """A 那先还多少？
+        C 先还八百。
+        A 我给您写二十号？
+        C 别写日子，我拿不准。
+        A 好，先写八百。
+        C 要得。""",
+        (800, None),
+    ),
 }
 
 
@@ -257,6 +310,14 @@ NONE = {
     "a call back is no payment": "A 那我明天下午再给您打电话。\nC 好的。",
     "a clarifying question": "A 减免以后是四千八。\nC 四千八，要一次还啊？\nA 对。\nC 我跟家里商量商量。",
     "numbers that are no money": "A 请报身份证后四位。\nC 3016。\nA 好的，我的工号是2208。\nC 嗯。",
+    "what was said does not count": "C 今晚转三千。\nA 今晚三千？\nC 慢着，先头答应的作废。\nA 随您。",
+    "taken back, a day left open": "C 二十号还一千。\nA 二十号一千？\nC 收回，下个月再看。\nA 好吧。\nC 嗯。",
+    "not to be noted after all": "A 十八号一千五？\nC 可以。\nA 登记了。\nC 我得问我爸，你别登记了。",
+    "wondering at what is asked": "A 收您三百块加急费就行。\nC 又要交三百呀。\nA 很值的。\nC 我想想。",
+    "where should it come from": "A 周五三千？\nC 说得轻巧，去哪凑三千。\nA 那两千？\nC 两千也没有。",
+    "what the agent does today": "A 我今天就备注好，这个号不会再响。\nC 要得，谢谢。",
+    "when the last call was": "A 那通是几号接的？\nC 月底吧，记不清了。\nA 好的。\nC 嗯。",
+    "a payment told to who asks for one": "A 今天能还多少？\nC 我转了一千给你们了，昨天转的。\nA 没查到。",
     "the ring-back tone speaks": "S 二十号之前还三千享受优惠。\nC 好的。",
 }
 
@@ -267,6 +328,13 @@ def test_no_promise(name: str) -> None:
 
 
 OFFER = "C 我下周三还两千。\nA 好，下周三两千，对吧？\nC 对。"
+
+
+def test_an_outsider_whose_money_is_declined_promises_nothing() -> None:
+    lines = "C 我替他还吧，下周一我先还一千。\nA {}\nC 那好吧。"
+    for declined in ("您没有义务替他还，让他自己找我们。", "不用您来还，您的退休金自己留好。"):
+        assert promise(lines.format(declined), callee_role="relative") is None
+    assert promise(lines.format("下周一一千，谢谢您。"), callee_role="relative") is not None
 
 
 @pytest.mark.parametrize("role", ["relative", "colleague", "emergency_contact", "stranger"])

@@ -107,3 +107,26 @@ def test_how_far_it_binds(lines: str, certainty: str) -> None:
 def test_what_has_to_happen_first(said: str, condition: str | None) -> None:
     found = made(f"C {said}").condition
     assert (found.quote if found else None) == condition
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount", "day"),
+    [
+        # taken back, or never put on record
+        ("A 您周五还两千，行吗？\nC 行。\nC 不算不算，我那是随口一说。", None, None),
+        ("C 周五我还五百。\nA 走公司账户。\nC 算你厉害，那五百我也不转了。", None, None),
+        ("C 周五我还两千。\nA 结果出来以前，今天就不给您登记还款承诺了。\nC 好。", None, None),
+        ("C 我本来打算这个月还两千的，你这么说就没有了。", None, None),
+        # what is told of one's means offers nothing
+        ("A 您打算还多少？\nC 我一个月三千，房租八百，剩不下。", None, None),
+        # a figure that is broken off, a day that goes with another sum
+        ("A 八百行吗？\nC 八百我真……四百吧，周五打四百进去。", 400, "2026-06-12"),
+        ("C 周五我还两千。\nA 周五，两千，记下了。工本费今天交。\nC 好的。", 2000, "2026-06-12"),
+        ("C 明天家里办事，腾不出手。我先还一半，周五，成不成？", 3200, "2026-06-12"),
+        ("C 今天动不了，周五打七百过来。", 700, "2026-06-12"),
+    ],
+)
+def test_what_stands_at_the_end(lines: str, amount: int | None, day: str | None) -> None:
+    found = promise(lines)
+    told = (None, None) if found is None else (found.amount, found.date and found.date.isoformat())
+    assert told == (amount, day)

@@ -112,6 +112,14 @@ def test_a_recorded_dispute_asks_for_no_promise_but_a_blocked_one_does_not_excus
     assert items(blocked)["objection_handling"].points == 0
 
 
+def test_a_recorded_dispute_asks_neither_why_nor_when_the_customer_pays():
+    recorded = items(judged(events=("dispute",), acts=("objection_handling",)))
+    assert not recorded["open_question"].applicable
+    assert not recorded["reason_probe"].applicable
+    asked = items(judged(events=("dispute",), acts=("objection_handling", "reason_probe")))
+    assert asked["reason_probe"].points > 0
+
+
 def test_a_promise_under_pressure_earns_nothing():
     got = items(judged(promise=promised(coerced=True)))
     assert sum(got[name].points for name in ("ptp_amount", "ptp_date", "ptp_channel", "ptp_confirmed")) == 0
@@ -166,6 +174,26 @@ def test_a_next_step_answers_what_was_asked_or_takes_it_on(lines, stands):
     agreed = Act(act="agree", role=Role.CUSTOMER, evidence=Evidence.whole(turns[1]))
     call = Call(call_id="c", metadata=CallMetadata(callee_role="relative"))
     result = score(call, Transcript(turns=turns), (), (agreed,), (), None, (), CARD)
+    assert bool(items(result)["next_step"].points) is stands
+
+
+@pytest.mark.parametrize(
+    ("said", "stands"),
+    [
+        ("我先问一下他愿不愿意。", True),
+        ("等会儿我喊他打给你们。", True),
+        ("他欠你们钱，我怎么跟他说？", False),
+        ("我跟他说过好几回了。", False),
+        ("你让他打给我。", False),
+    ],
+)
+def test_who_takes_it_on_in_his_own_words_needs_no_yes(said, stands):
+    turns = (
+        Turn(index=0, role=Role.AGENT, role_confidence=1.0, text="请他给客服回个电话。"),
+        Turn(index=1, role=Role.CUSTOMER, role_confidence=1.0, text=said),
+    )
+    call = Call(call_id="c", metadata=CallMetadata(callee_role="relative"))
+    result = score(call, Transcript(turns=turns), (), (), (), None, (), CARD)
     assert bool(items(result)["next_step"].points) is stands
 
 
