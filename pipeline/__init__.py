@@ -18,4 +18,4 @@ Nothing here imports torch, Prefect, ``models`` or ``flows``; models come in thr
 the protocols of :mod:`pipeline.ports`.
 """
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"

@@ -87,9 +87,18 @@ def pcm_wav_bytes(
 
 def write_gsm_wav(path: Path, seconds: float, *, seed: int = 0) -> Path:
     """GSM 6.10 in WAV (format 0x31). No encoder exists here, but any bits are valid GSM frames."""
-    blocks = round(seconds * 8000 / 320)
-    data = np.random.default_rng(seed).integers(0, 256, blocks * 65, dtype=np.uint8).tobytes()
     fmt = struct.pack("<HHIIHHHH", 0x31, 1, 8000, 1625, 65, 0, 2, 320)
+    return _write_any_bits(path, fmt, round(seconds * 8000 / 320) * 65, seed)
+
+
+def write_g729_wav(path: Path, seconds: float, *, seed: int = 0) -> Path:
+    """G.729 in WAV (format 0x83), 10 bytes a 10 ms; any bits are valid frames."""
+    fmt = struct.pack("<HHIIHHH", 0x83, 1, 8000, 1000, 10, 0, 0)
+    return _write_any_bits(path, fmt, round(seconds * 100) * 10, seed)
+
+
+def _write_any_bits(path: Path, fmt: bytes, length: int, seed: int) -> Path:
+    data = np.random.default_rng(seed).integers(0, 256, length, dtype=np.uint8).tobytes()
     body = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + struct.pack("<I", len(data)) + data
     path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
     return path
