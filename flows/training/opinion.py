@@ -238,7 +238,7 @@ def _evidence(
         odds = label.log_odds[asked]
         columns = [np.ones(len(asked)), odds, np.array(sure, dtype=float), np.array(unsure, dtype=float)]
         if kind == "rule":
-            columns.append(odds * np.maximum(columns[2], columns[3]))
+            columns.append(np.minimum(odds, 0) * np.maximum(columns[2], columns[3]))
         yield Evidence(
             name=name,
             features=np.column_stack(columns),
@@ -318,7 +318,7 @@ def _sigmoid(odds: np.ndarray) -> np.ndarray:
 def _weights(fitted: np.ndarray) -> Weights:
     """Rounded weights; what only sounds right is worth a share of what a rule is not sure of."""
     values: dict[str, Any] = {k: round(float(v), 2) for k, v in zip(_COLUMNS, fitted, strict=False)}
-    told = {"told": round(float(fitted[1] + fitted[_TOLD]), 2)} if len(fitted) > _TOLD else {}
+    told = {"told": round(float(fitted[1] + min(fitted[_TOLD], 0)), 2)} if len(fitted) > _TOLD else {}
     return Weights(**values, heard=round(HEARD_SHARE * values["unsure"], 2), **told)
 
 

@@ -27,8 +27,9 @@ class Weights(BaseModel):
         base: when nobody says anything.
         model: factor of the model's own log-odds.
         sure, unsure, heard: added when a rule says so.
-        told: the factor where a rule found its words: there the model's silence proves less, for it has not
-            learned every wording. ``None`` where it is the same.
+        told: the factor of the model's doubt (log-odds below nought) where a rule found its words, at most
+            ``model``: there its silence proves less, for it has not learned every wording. What it says for
+            the rule counts in full. ``None`` where it is the same.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,7 +58,8 @@ class Weights(BaseModel):
         if said == "heard":
             return ((self.base + self.heard, self.model),)
         found = self.base + (self.sure if said == "sure" else self.unsure)
-        return (alone, (found, self.model if self.told is None else self.told))
+        doubt = self.model if self.told is None else min(self.told, self.model)
+        return (alone, (found, self.model), (found, doubt))
 
 
 def _reaches(odds: float, offset: float, factor: float) -> float:
