@@ -99,7 +99,7 @@ class RedLines(_Part):
 
     also: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
-    confidence: float = Field(default=0.9, ge=0, le=1)
+    confidence: float = Field(default=0.85, ge=0, le=1)
     by_rule: bool = True
 
     @model_validator(mode="after")
