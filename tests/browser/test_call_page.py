@@ -142,7 +142,7 @@ def test_keys(page, written):
     p.keyboard.press(">")
     assert p.evaluate("document.querySelector('audio').playbackRate") == 1.25
     p.keyboard.press("+")
-    assert p.text_content("#zoom") == "2×"
+    until(p, "document.getElementById('zoom').textContent === '2×'")
 
 
 def test_keys_leave_buttons_alone_and_can_be_switched_off(page, written):
